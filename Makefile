@@ -1,0 +1,26 @@
+# make demo: set everything up and show the product. make test: lint, types and tests.
+# Both make the virtual environment when pyproject.toml has changed since, and not otherwise.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: demo test lint clean
+
+demo: .venv/ready
+	$(BIN)/lifeos db demo
+
+test: .venv/ready lint
+	$(BIN)/python -m pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch .venv/ready
+
+clean:
+	rm -rf .venv build dist demo-data *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The program ``lifeos``: reads arguments, calls one function of the library, renders its result."""

@@ -1,0 +1,134 @@
+"""What every command shares: its common options, how it fails, and how it shows progress."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
+
+import typer
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+CANNOT = 4
+"""Exit code: could not do it."""
+INTERRUPTED = 130
+"""Exit code: stopped by Ctrl-C."""
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", help="The LifeOS data directory. Default: $LIFEOS_DATA_DIR, else ./data.", show_default=False
+    ),
+]
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=0, help="Seconds to wait for another program's lock.", metavar="SECONDS")
+]
+TextOrJson = Literal["text", "json"]
+Format = Annotated[TextOrJson, typer.Option("--format", help="How to show the result.")]
+
+
+def say(text: str = "") -> None:
+    """A message for people, on stderr."""
+    print(harmless(text), file=sys.stderr)
+
+
+def show(text: str = "") -> None:
+    """A line of the result, on stdout."""
+    print(harmless(text))
+
+
+def show_json(value: Any) -> None:
+    """The result for machines, on stdout: one JSON document, ASCII, indent 2."""
+    print(json.dumps(value, indent=2))
+
+
+def harmless(text: str) -> str:
+    """Text from the data without control characters, so that a name cannot command the terminal."""
+    return "".join(char if char.isprintable() or char == " " else ascii(char)[1:-1] for char in text)
+
+
+def report_failure(error: BaseException) -> None:
+    """Say what failed and what to do, one line each, after any details."""
+    for detail in getattr(error, "details", ()):
+        say(f"  {detail}")
+    say(f"lifeos: {error}")
+    say(str(getattr(error, "hint", "")))
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Let a command end with an exit code and two lines of text, whatever happens in it."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from lifeos_db import LifeosError
+
+        try:
+            return command(*args, **kwargs)
+        except LifeosError as error:
+            report_failure(error)
+            raise typer.Exit(CANNOT) from None
+        except KeyboardInterrupt:
+            say("lifeos: interrupted; nothing is half done")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # Who read our output has gone; there is nobody to tell. Python would complain once more on exit.
+            sys.stdout = None
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.BadParameter):
+            raise
+        except Exception as error:
+            where = error.__traceback__
+            while where is not None and where.tb_next is not None:
+                where = where.tb_next
+            place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
+            say(f"lifeos: unexpected {type(error).__name__} at {place}: {error}")
+            say(
+                "This is a fault of lifeos-db; please report it with the command you ran. The data is as it was before."
+            )
+            raise typer.Exit(CANNOT) from None
+
+    return run
+
+
+def data_dir_of(ctx: typer.Context, given: Path | None) -> Path | None:
+    """The command's --data-dir, else the one given before the command's name."""
+    return given if given is not None else ctx.obj
+
+
+@contextmanager
+def progress_on_stderr() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A progress bar that appears when the work takes more than a second; none where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    )
+    started = time.monotonic()
+    tasks: dict[str, TaskID] = {}
+
+    def report(phase: str, done: int, total: int) -> None:
+        if phase not in tasks:
+            for task in tasks.values():
+                bar.update(task, total=1, completed=1)
+            tasks[phase] = bar.add_task(phase, total=total or None)
+        bar.update(tasks[phase], completed=done, total=total or None)
+        if time.monotonic() - started > 1 and not bar.live.is_started:
+            bar.start()
+
+    try:
+        yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()

@@ -1,0 +1,62 @@
+"""The program's commands, by name. Each one's work is imported when it runs, so that the program starts fast."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .common import INTERRUPTED, DataDir, say
+from .demo import demo
+from .export import export
+from .migrate import migrate
+from .verify import verify
+
+app = typer.Typer(
+    name="lifeos",
+    help="Your personal CRM's database, kept right by SQLite itself.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="Migrate, export and verify interactions.db.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import sqlite3
+
+        from lifeos_db import __version__
+        from lifeos_db.schema_objects import SCHEMA_VERSION
+
+        print(f"lifeos-db {__version__}, schema {SCHEMA_VERSION}, SQLite {sqlite3.sqlite_version}")
+        raise typer.Exit
+
+
+@app.callback()
+def lifeos(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the versions and exit.")
+    ] = False,
+) -> None:
+    """Your personal CRM's database, kept right by SQLite itself."""
+
+
+@db.callback()
+def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
+    """Migrate, export and verify interactions.db."""
+    ctx.obj = data_dir
+
+
+for command in (migrate, verify, export, demo):
+    db.command()(command)
+
+
+def main() -> None:
+    """The entry point of the installed program."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        say("lifeos: interrupted; nothing is half done")
+        sys.exit(INTERRUPTED)

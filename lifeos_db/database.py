@@ -1,0 +1,156 @@
+"""Opening SQLite files: for reading without leaving a trace, for writing, and copying a live one."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from .errors import BrokenDatabase, LifeosError, Locked, SQLiteTooOld, StorageFailure
+
+OLDEST_SQLITE = (3, 37, 0)
+DEFAULT_TIMEOUT = 30.0
+"""Seconds to wait for another program's write lock."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the phase, the steps done and the steps in all (0 where unknown)."""
+
+
+def require_sqlite() -> None:
+    """Raises SQLiteTooOld where the linked SQLite is older than the schema needs."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise SQLiteTooOld(sqlite3.sqlite_version, ".".join(map(str, OLDEST_SQLITE[:2])))
+
+
+def sqlite_fault() -> str | None:
+    """The known fault of the linked SQLite that concerns this product, in a sentence, or None.
+
+    Source: the release notes of SQLite 3.51.3 (WAL reset bug), fixed there for 3.7.0 and later.
+    """
+    if sqlite3.sqlite_version_info < (3, 51, 3):
+        return (
+            f"SQLite {sqlite3.sqlite_version} can, rarely, damage a WAL database when a writer and a checkpoint meet; "
+            "3.51.3 and newer cannot. Keep backups, and upgrade when you can."
+        )
+    return None
+
+
+@contextmanager
+def translated_errors(path: Path, timeout: float = DEFAULT_TIMEOUT) -> Iterator[None]:
+    """Turn what sqlite3 and the operating system raise about ``path`` into errors with a way out."""
+    try:
+        yield
+    except LifeosError:
+        raise
+    except sqlite3.Error as error:
+        text = str(error)
+        name = getattr(error, "sqlite_errorname", "")  # Python 3.11 and newer
+        if "locked" in text or name.startswith("SQLITE_BUSY"):
+            raise Locked(path, timeout) from error
+        if "not a database" in text or "malformed" in text or "file is encrypted" in text:
+            raise BrokenDatabase(path, text) from error
+        if any(word in text for word in ("full", "readonly", "unable to open", "I/O error", "disk")):
+            raise StorageFailure(path, text) from error
+        raise LifeosError(
+            f"{path}: {text}", "Run 'lifeos db verify' to see what is wrong with the database."
+        ) from error
+    except OSError as error:
+        place = Path(os.fsdecode(error.filename)) if error.filename else path
+        raise StorageFailure(place, error.strerror or str(error)) from error
+
+
+def open_writer(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connection:
+    """A connection in autocommit mode, so that every transaction is begun by name; creates the file if need be.
+
+    A new file is private to its owner (mode 0600).
+    """
+    require_sqlite()
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    conn = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+    conn.execute("PRAGMA busy_timeout = " + str(int(timeout * 1000)))
+    return conn
+
+
+def _uri(path: Path, options: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{options}"
+
+
+def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connection:
+    """A connection that cannot change the database and leaves no file beside it.
+
+    In WAL mode even a read-only connection needs -wal and -shm. Where a live -wal lies there, mode=ro uses it as it
+    is. Where none does, mode=ro would create both and leave them; an ordinary connection removes them when it closes,
+    so that is used, and query_only forbids it to write. Where the directory is read-only, nobody else can write
+    either, and immutable=1 is safe.
+    """
+    require_sqlite()
+    wal = path.with_name(path.name + "-wal")
+    modes = ["mode=ro"] if wal.exists() and wal.stat().st_size else ["mode=rw"]
+    modes += ["mode=ro", "mode=ro&immutable=1"]
+    failure: sqlite3.Error | None = None
+    for mode in modes:
+        conn = sqlite3.connect(_uri(path, mode), uri=True, timeout=timeout, isolation_level=None)
+        try:
+            conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            conn.execute("PRAGMA query_only = 1")
+            return conn
+        except sqlite3.OperationalError as error:
+            conn.close()
+            failure = error
+            if "unable to open" not in str(error) and "readonly" not in str(error):
+                break
+        except sqlite3.Error:
+            conn.close()
+            raise
+    assert failure is not None
+    raise failure
+
+
+class Transaction:
+    """``with Transaction(conn):`` is BEGIN IMMEDIATE, then COMMIT, or ROLLBACK if the block raises."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self.conn = conn
+
+    def __enter__(self) -> None:
+        self.conn.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.conn.execute("COMMIT")
+        finally:
+            if self.conn.in_transaction:  # also after a COMMIT that failed, for example on a full disk
+                self.conn.execute("ROLLBACK")
+
+
+def copy_database(
+    source: Path, target: Path, timeout: float = DEFAULT_TIMEOUT, progress: Progress | None = None
+) -> None:
+    """A consistent copy of a database that others may be writing, by SQLite's own backup; mode 0600.
+
+    ``target`` must not exist. Removes what it wrote if it fails.
+    """
+
+    def report(_status: int, remaining: int, total: int) -> None:
+        if progress:
+            progress("backup", total - remaining, total)
+
+    try:
+        reader = open_reader(source, timeout)
+        try:
+            writer = open_writer(target)
+            try:
+                # All pages in one step, unless somebody watches: a step that yields lets writers restart the copy.
+                reader.backup(writer, pages=4096 if progress else -1, progress=report, sleep=0)
+            finally:
+                writer.close()
+        finally:
+            reader.close()
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,157 @@
+"""The failures a user can meet: one class each, saying what and where, with a hint that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class LifeosError(Exception):
+    """Something could not be done; the data is as it was before.
+
+    ``str(error)`` is one line: what is wrong and where. ``hint`` is one line: what to do about it.
+    ``details`` are further lines, such as every bad record of a file.
+    """
+
+    def __init__(self, message: str, hint: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.details = tuple(details)
+
+
+class DataDirectoryMissing(LifeosError):
+    """The data directory does not exist or is no directory."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: no such directory",
+            "Name the data directory with --data-dir or LIFEOS_DATA_DIR, or create it first.",
+        )
+
+
+class DatabaseMissing(LifeosError):
+    """There is no interactions.db in the data directory."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: no such database",
+            "Name the data directory with --data-dir, or run 'lifeos db migrate' to create one there.",
+        )
+
+
+class NotMigrated(LifeosError):
+    """interactions.db is still in the legacy form."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: not migrated yet (legacy schema)",
+            "Run 'lifeos db migrate --dry-run' to see what it would do, then 'lifeos db migrate'.",
+        )
+
+
+class OlderSchema(LifeosError):
+    """interactions.db was migrated by an older version of this program."""
+
+    def __init__(self, path: Path, found: int, wanted: int) -> None:
+        super().__init__(
+            f"{path}: schema version {found}, this program works with {wanted}",
+            "Run 'lifeos db migrate' to bring it up to date.",
+        )
+
+
+class NewerSchema(LifeosError):
+    """interactions.db was migrated by a newer version of this program."""
+
+    def __init__(self, path: Path, found: str, known: int) -> None:
+        super().__init__(
+            f"{path}: schema version {found} is newer than this program knows ({known})",
+            "Upgrade lifeos-db; nothing was touched.",
+        )
+
+
+class BrokenDatabase(LifeosError):
+    """A database file is not SQLite, or is damaged."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: not a readable SQLite database ({reason})",
+            "Restore it from backups/, or from your own backup; nothing was changed.",
+        )
+
+
+class UnexpectedTable(LifeosError):
+    """A table that migrate must create or read is there in another form."""
+
+
+class Locked(LifeosError):
+    """Another process held the database, or our own lock, for longer than the timeout."""
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__(
+            f"{path}: locked by another process for more than {timeout:g} s",
+            "Wait until that process has finished, or give more time with --timeout.",
+        )
+
+
+class StorageFailure(LifeosError):
+    """The operating system refused a read or a write: disk full, no permission, I/O error."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: {reason}",
+            "Check free space and permissions, then run the command again; the data is as it was before.",
+        )
+
+
+class BadInput(LifeosError):
+    """Legacy files hold records that cannot be imported; ``details`` names every one."""
+
+    def __init__(self, problems: Sequence[str], *, skippable: bool) -> None:
+        count = len(problems)
+        hint = "Correct the file" + (
+            ", or run again with --skip-bad to set the bad records aside in import_rejects." if skippable else "."
+        )
+        super().__init__(
+            f"{count} problem{'s' if count != 1 else ''} in the legacy files; nothing was changed", hint, problems
+        )
+
+
+class BadValue(LifeosError):
+    """A column of the database holds something that the export cannot write."""
+
+    def __init__(self, table: str, key: str, column: str, reason: str) -> None:
+        super().__init__(
+            f"interactions.db: {table} {key!r}, column {column}: {reason}",
+            f"Correct it with UPDATE {table} SET {column} = ... WHERE id = '{key}', then run the command again.",
+        )
+
+
+class ExportConflict(LifeosError):
+    """A JSON file was changed by another program since the last export, so it is not overwritten."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        names = ", ".join(str(path) for path in files)
+        super().__init__(
+            f"{names}: changed by another program since the last export; not overwritten",
+            "Look at what changed; 'lifeos db export --force' keeps a copy in backups/ and writes the export.",
+        )
+
+
+class OwnerUnknown(LifeosError):
+    """The person id given as owner is not among the people."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(
+            f"--owner {owner!r}: no person has this id",
+            "Give the id of a person in people_entities.json.",
+        )
+
+
+class SQLiteTooOld(LifeosError):
+    """The SQLite library that Python is linked with lacks what the schema needs."""
+
+    def __init__(self, found: str, needed: str) -> None:
+        super().__init__(
+            f"SQLite {found} is linked with this Python; lifeos-db needs {needed} or newer",
+            "Use a Python that is linked with a newer SQLite.",
+        )

@@ -1,0 +1,371 @@
+"""Bringing a data directory to today's schema: everything or nothing, and only once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from .backup import back_up
+from .counts import CountDrift, correct_counts, move_merged_rows
+from .database import (
+    DEFAULT_TIMEOUT,
+    Progress,
+    Transaction,
+    copy_database,
+    open_reader,
+    open_writer,
+    sqlite_fault,
+    translated_errors,
+)
+from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory, utc_now
+from .errors import BadInput, OwnerUnknown, UnexpectedTable
+from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
+from .legacy_files import LegacyData, LegacyFile, Problem, read_legacy
+from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS, Key, encode
+from .schema_objects import (
+    INTERACTIONS_COLUMNS,
+    SCHEMA_VERSION,
+    apply,
+    differences,
+    expected,
+    foreign_objects,
+    is_migrated,
+    refuse_lost_tables,
+    refuse_newer,
+    schema_version,
+)
+
+_APPENDED = {"source_account": "TEXT", "attendee_count": "INTEGER"}
+
+
+@dataclass
+class MigrationReport:
+    """What a migration did, or would do. ``counts_corrected`` is the number of people whose legacy counts were wrong.
+
+    ``orphans`` and ``interactions`` are rows; ``rejected`` is records set aside; ``backup`` is a path or None.
+    """
+
+    status: Literal["migrated", "healed", "current", "dry-run"]
+    from_version: int
+    to_version: int = SCHEMA_VERSION
+    people: int = 0
+    interactions: int = 0
+    relationships: int = 0
+    merges: int = 0
+    merged_rows_moved: int = 0
+    counts_corrected: int = 0
+    orphans: int = 0
+    rejected: int = 0
+    backup: str | None = None
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    corrections: list[CountDrift] = field(default_factory=list)
+    """Every wrong legacy count, with cached and actual."""
+    healed: list[str] = field(default_factory=list)
+    """Triggers, views and indexes that were missing or altered and are right now."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's JSON form."""
+        values = asdict(self)
+        del values["corrections"], values["healed"]
+        return values
+
+
+def migrate(
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    dry_run: bool = False,
+    backup: bool = True,
+    skip_bad: bool = False,
+    owner: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    progress: Progress | None = None,
+) -> MigrationReport:
+    """Bring a legacy or older data directory to this version's schema, import the legacy files, and export.
+
+    One transaction for the database, after a full backup; the files only after it. If anything fails, the directory
+    is as it was. Run again, it heals triggers, views and indexes, and otherwise has nothing to do.
+
+    Raises BadInput with every bad record, unless ``skip_bad``, which sets bad records aside in import_rejects; and
+    OwnerUnknown, UnexpectedTable, NewerSchema, BrokenDatabase, Locked, StorageFailure, DataDirectoryMissing.
+    """
+    started = time.monotonic()
+    directory = DataDirectory.locate(data_dir)
+    with translated_errors(directory.database, timeout):
+        if dry_run:
+            report = _dry_run(directory, skip_bad, owner, timeout, progress)
+        else:
+            with directory.lock(timeout):
+                report = _Migration(directory, backup, skip_bad, owner, timeout, progress).run()
+    if report.from_version < SCHEMA_VERSION and (fault := sqlite_fault()):  # said once, not every night
+        report.warnings.append(fault)
+    report.seconds = round(time.monotonic() - started, 3)
+    return report
+
+
+def _dry_run(
+    directory: DataDirectory, skip_bad: bool, owner: str | None, timeout: float, progress: Progress | None
+) -> MigrationReport:
+    """Migrate a copy in a temporary directory: the same report, and nothing touched."""
+    with tempfile.TemporaryDirectory(prefix="lifeos-dry-run-") as name:
+        copy = DataDirectory(Path(name))
+        for source in (*(directory.path / file for file in EXPORT_FILES), directory.crm):
+            if source == directory.crm and source.exists():
+                copy_database(source, copy.crm, timeout)
+            elif source.exists():
+                shutil.copy2(source, copy.path)
+        if directory.database.exists():
+            copy_database(directory.database, copy.database, timeout, progress)
+        report = _Migration(copy, False, skip_bad, owner, timeout, progress).run()
+    report.status = "dry-run"
+    return report
+
+
+class _Migration:
+    """One run of migrate, on a directory whose lock is held."""
+
+    def __init__(
+        self,
+        directory: DataDirectory,
+        backup: bool,
+        skip_bad: bool,
+        owner: str | None,
+        timeout: float,
+        progress: Progress | None,
+    ) -> None:
+        self.directory = directory
+        self.backup = backup
+        self.skip_bad = skip_bad
+        self.owner = owner
+        self.timeout = timeout
+        self.progress = progress or (lambda phase, done, total: None)
+
+    def run(self) -> MigrationReport:
+        path = self.directory.database
+        if path.exists():
+            with closing(open_reader(path, self.timeout)) as reader:
+                refuse_newer(reader, path)
+                if is_migrated(reader) and self._nothing_to_do(reader):
+                    return _count_rows(reader, MigrationReport("current", schema_version(reader)))
+        created = not path.exists()
+        try:
+            with closing(open_writer(path, self.timeout)) as conn:
+                if created:
+                    conn.execute("PRAGMA journal_mode = WAL")
+                return self._migrate(conn)
+        except BaseException:
+            if created:
+                for suffix in ("", "-wal", "-shm", "-journal"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+            raise
+
+    def _nothing_to_do(self, conn: sqlite3.Connection) -> bool:
+        if schema_version(conn) < SCHEMA_VERSION or self.owner is not None:
+            return False
+        wrong = [item for item in differences(conn) if item.problem in ("missing", "altered")]
+        return not wrong and compare(conn, self.directory).status == "fresh"
+
+    def _migrate(self, conn: sqlite3.Connection) -> MigrationReport:
+        """All changes to the database in one transaction; a second migrate waits at its BEGIN, or at our lock."""
+        saved: Path | None = None
+        prepared = []
+        try:
+            with Transaction(conn):
+                refuse_newer(conn, self.directory.database)
+                report = MigrationReport("current", schema_version(conn))
+                legacy = None
+                if report.from_version < SCHEMA_VERSION:
+                    report.status = "migrated"
+                    if not is_migrated(conn):
+                        legacy = self._read_legacy(conn)
+                    if self.backup:
+                        saved = back_up(self.directory, "before-migrate", self.timeout, self.progress)
+                        report.backup = str(saved) if saved else None
+                    self._change_tables(conn)
+                    if legacy:
+                        self._import(conn, legacy, report)
+                self._set_owner(conn, report)
+                self._settle(conn, report)
+                _count_rows(conn, report)
+                if compare(conn, self.directory).edited:
+                    report.warnings.append(
+                        "JSON files were changed by another program and are not overwritten; see export"
+                    )
+                else:
+                    self.progress("export", 0, 0)
+                    revision = capture(conn)
+                    prepared = prepare(conn, self.directory)
+                    announce(conn, prepared)
+        except BaseException:
+            discard(prepared)
+            if saved:
+                shutil.rmtree(saved, ignore_errors=True)
+                _remove_if_empty(self.directory.backups)
+            raise
+        if prepared:
+            publish(conn, prepared, revision)
+        return report
+
+    def _read_legacy(self, conn: sqlite3.Connection) -> LegacyData:
+        _refuse_unexpected_tables(conn)
+        legacy = read_legacy(self.directory)
+        whole_file = [problem for problem in legacy.problems if not problem.place]
+        if legacy.problems and (whole_file or not self.skip_bad):
+            raise BadInput([str(problem) for problem in legacy.problems], skippable=not whole_file)
+        return legacy
+
+    def _change_tables(self, conn: sqlite3.Connection) -> None:
+        """Run the numbered steps, inside the transaction that is open."""
+        from sqlite_utils import Database
+
+        from .migrations import steps
+
+        if not conn.execute("PRAGMA main.table_info('interactions')").fetchall():
+            conn.execute(next(item.sql for item in expected("table") if item.name == "interactions"))
+        columns = {row[1] for row in conn.execute("PRAGMA main.table_info('interactions')")}
+        for name, declared in _APPENDED.items():
+            if name not in columns:
+                conn.execute(f"ALTER TABLE interactions ADD COLUMN {name} {declared}")
+        own = [] if is_migrated(conn) else foreign_objects(conn)
+        steps.apply(Database(conn, recursive_triggers=False, execute_plugins=False))
+        conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        conn.execute("INSERT OR IGNORE INTO settings (key, value) VALUES ('own_objects', ?)", (json.dumps(own),))
+        set_as_of(conn)
+
+    def _import(self, conn: sqlite3.Connection, legacy: LegacyData, report: MigrationReport) -> None:
+        """Take in the legacy files; no triggers are there yet, so this is plain and fast."""
+        report.warnings += legacy.notes
+        self.progress("people", 0, 0)
+        _insert_records(conn, "people", PERSON_KEYS, legacy.people)
+        _insert_records(conn, "relationships", RELATIONSHIP_KEYS, legacy.relationships)
+        conn.executemany(
+            "INSERT INTO person_merges (merged_id, survivor_id) VALUES (?, ?)", legacy.merges.records[0].items()
+        )
+        for setting, file in (("people_keys", legacy.people), ("relationship_keys", legacy.relationships)):
+            if file.keys:
+                conn.execute("INSERT INTO settings (key, value) VALUES (?, ?)", (setting, json.dumps(file.keys)))
+        for name, file in (
+            (PEOPLE_FILE, legacy.people),
+            (RELATIONSHIPS_FILE, legacy.relationships),
+            (MERGES_FILE, legacy.merges),
+        ):
+            remember(conn, name, file.state)
+        report.rejected = _set_aside(conn, legacy.problems)
+        lost = conn.execute(
+            "SELECT count(*) FROM person_merges WHERE survivor_id NOT IN (SELECT id FROM people)"
+        ).fetchone()[0]
+        if lost:
+            report.warnings.append(f"{MERGES_FILE}: {lost} merge(s) lead to an id that no person has")
+
+    def _set_owner(self, conn: sqlite3.Connection, report: MigrationReport) -> None:
+        """The owner given, else, once, the only person of category self."""
+        if self.owner is not None:
+            if not conn.execute("SELECT 1 FROM people WHERE id = ?", (self.owner,)).fetchone():
+                raise OwnerUnknown(self.owner)
+            owner = self.owner
+        elif conn.execute("SELECT 1 FROM settings WHERE key = 'owner_id'").fetchone():
+            return
+        else:
+            selves = conn.execute("SELECT id FROM people WHERE category = 'self'").fetchall()
+            if len(selves) != 1:
+                return
+            owner = selves[0][0]
+        conn.execute(
+            "INSERT INTO settings (key, value) VALUES ('owner_id', ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (owner,),
+        )
+
+    def _settle(self, conn: sqlite3.Connection, report: MigrationReport) -> None:
+        """Indexes and views first, so that the aggregate is fast; then rows and counts; then the triggers."""
+        wrong = [item for item in differences(conn) if item.problem in ("missing", "altered")]
+        if report.from_version == SCHEMA_VERSION:
+            report.healed = [item.detail for item in wrong]
+            report.status = "healed" if wrong else "current"
+        refuse_lost_tables(wrong, self.directory.database)
+        self.progress("indexes", 0, 0)
+        apply(conn, [item for item in wrong if item.type != "trigger"])
+        if wrong:
+            self.progress("counts", 0, 0)
+            report.merged_rows_moved = move_merged_rows(conn)
+            report.corrections = correct_counts(conn)
+            report.counts_corrected = len({item.person_id for item in report.corrections})
+        apply(conn, [item for item in wrong if item.type == "trigger"])
+        for item in differences(conn):
+            report.warnings.append(f"{item.detail}; 'lifeos db verify' says what to do")
+
+
+def _refuse_unexpected_tables(conn: sqlite3.Connection) -> None:
+    """A legacy database has an interactions table in a form we know, or none, and no table of ours."""
+    columns = {row[1] for row in conn.execute("PRAGMA main.table_info('interactions')")}
+    missing = [name for name in INTERACTIONS_COLUMNS if name not in columns and name not in _APPENDED]
+    if columns and missing:
+        raise UnexpectedTable(
+            f"interactions.db: table interactions lacks the columns {', '.join(missing)}",
+            "Is this the right data directory? Nothing was changed.",
+        )
+    ours = [item.name for item in expected("table") if item.name != "interactions"]
+    marks = ", ".join("?" * len(ours))
+    taken = conn.execute(f"SELECT name FROM sqlite_master WHERE lower(name) IN ({marks})", ours).fetchall()
+    if taken:
+        raise UnexpectedTable(
+            f"interactions.db: there already is a table {taken[0][0]} that this program did not make",
+            "Rename or move that table first. Nothing was changed.",
+        )
+
+
+def _insert_records(conn: sqlite3.Connection, table: str, keys: Sequence[Key], file: LegacyFile) -> None:
+    """Insert legacy records in order: a missing key means its default, unknown keys go into ``extra`` as JSON."""
+    known = {key.name for key in keys}
+    names = [key.name for key in keys]
+
+    def row(record: dict[str, Any]) -> list[Any]:
+        values = [encode(key, record.get(key.name, key.default)) for key in keys]
+        unknown = {name: value for name, value in record.items() if name not in known}
+        values.append(json.dumps(unknown) if unknown else None)
+        return values
+
+    marks = ", ".join("?" * (len(names) + 1))
+    conn.executemany(f"INSERT INTO {table} ({', '.join(names)}, extra) VALUES ({marks})", map(row, file.records))
+    if table == "people":  # null has been seen in counts; it means none
+        for name in COUNT_KEYS:
+            conn.execute(f"UPDATE people SET {name} = 0 WHERE {name} IS NULL")
+
+
+def _set_aside(conn: sqlite3.Connection, problems: Sequence[Problem]) -> int:
+    """Write each bad record once, with all its problems, into import_rejects; returns the number of records."""
+    rejects: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        rejects.setdefault((problem.file, problem.place), []).append(problem)
+    conn.executemany(
+        "INSERT INTO import_rejects (file, place, problem, record, rejected_at) VALUES (?, ?, ?, ?, ?)",
+        [
+            (file, place, "; ".join(problem.text for problem in found), found[0].record, utc_now())
+            for (file, place), found in rejects.items()
+        ],
+    )
+    return len(rejects)
+
+
+def _count_rows(conn: sqlite3.Connection, report: MigrationReport) -> MigrationReport:
+    for name in ("people", "interactions", "relationships"):
+        setattr(report, name, conn.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+    report.merges = conn.execute("SELECT count(*) FROM person_merges").fetchone()[0]
+    report.orphans = conn.execute("SELECT count(*) FROM orphan_interactions").fetchone()[0]
+    return report
+
+
+def _remove_if_empty(path: Path) -> None:
+    try:
+        path.rmdir()
+    except OSError:
+        pass

@@ -1,0 +1,352 @@
+"""Holding a database against what it must be: the checks, their findings, and the repair."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from .counts import correct_counts, find_drift, move_merged_rows
+from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, sqlite_fault, translated_errors
+from .directory import EXPORT_FILES, DataDirectory, utc_now
+from .exporting import compare, differing_files, export_locked
+from .schema_objects import (
+    SchemaDifference,
+    apply,
+    differences,
+    expected,
+    expected_objects,
+    refuse_lost_tables,
+    require_current,
+)
+
+Status = Literal["ok", "warn", "drift", "schema", "error"]
+_WORST_FIRST: tuple[Status, ...] = ("schema", "error", "drift", "warn", "ok")
+FINDINGS_SHOWN = 100
+"""Findings listed a check; ``found`` is always the true number."""
+
+
+@dataclass
+class Check:
+    """One check: how many things it looked at, how many are wrong, the first of them, and what to do."""
+
+    name: str
+    status: Status = "ok"
+    checked: int = 0
+    found: int = 0
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    fix: str | None = None
+
+
+@dataclass
+class VerifyReport:
+    """The outcome of a verification; its fields are the contract's JSON form.
+
+    ``repaired`` says what ``fix`` did, a sentence each; it is in the JSON form only then.
+    """
+
+    status: Status
+    checks: list[Check]
+    sqlite_version: str
+    seconds: float
+    repaired: list[str] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's JSON form."""
+        values = asdict(self)
+        if self.repaired is None:
+            del values["repaired"]
+        return values
+
+    def exit_code(self, strict: bool = False) -> int:
+        """0 consistent, 1 differences, 3 schema, 4 could not look; ``strict`` makes warnings differences."""
+        return {"ok": 0, "warn": int(strict), "drift": 1, "schema": 3, "error": 4}[self.status]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What the checks work on. ``person`` limits the checks that look at people to one of them."""
+
+    conn: sqlite3.Connection
+    directory: DataDirectory
+    deep: bool
+    person: str | None
+
+
+def verify(
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    fix: bool = False,
+    deep: bool = False,
+    only: Iterable[str] | None = None,
+    person: str | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> VerifyReport:
+    """Check the database and the exports; read-only unless ``fix``.
+
+    ``only`` names checks out of CHECKS. ``person`` is a person id: counts, orphans and identity look at it alone.
+    ``deep`` lets SQLite check every index entry, and compares the JSON files byte by byte.
+
+    ``fix`` first repairs counts and schema objects in one transaction and exports, then checks. It never deletes an
+    interaction; extra triggers, views and indexes are taken out, their definitions kept in removed_objects.
+
+    Raises ValueError for an unknown check name; DatabaseMissing, NotMigrated, OlderSchema, NewerSchema,
+    BrokenDatabase, Locked, StorageFailure; with ``fix`` also UnexpectedTable and ExportConflict.
+    """
+    started = time.monotonic()
+    names = list(CHECKS) if only is None else list(only)
+    for name in names:
+        if name not in CHECKS:
+            raise ValueError(f"no check is called {name!r}; there are {', '.join(CHECKS)}")
+    directory = DataDirectory.locate(data_dir)
+    path = directory.existing_database()
+    repaired = None
+    with translated_errors(path, timeout):
+        if fix:
+            repaired = _repair(directory, timeout)
+        with closing(open_reader(path, timeout)) as conn:
+            require_current(conn, path)
+            _bring_own_views(conn)
+            conn.execute("BEGIN")  # one state for all checks, whatever others commit meanwhile
+            scope = _Scope(conn, directory, deep, person)
+            checks = _run(scope, [name for name in CHECKS if name in names])
+    found = {check.status for check in checks}
+    status: Status = next((name for name in _WORST_FIRST if name in found), "ok")
+    seconds = round(time.monotonic() - started, 3)
+    return VerifyReport(status, checks, sqlite3.sqlite_version, seconds, repaired)
+
+
+def _bring_own_views(conn: sqlite3.Connection) -> None:
+    """Look through this version's views, whatever stands in the database: a tampered view must not hide a drift.
+
+    They are temporary, private to this connection, and take precedence over the database's own.
+    """
+    conn.execute("PRAGMA query_only = 0")
+    for view in expected("view"):
+        conn.execute(view.sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+    conn.execute("PRAGMA query_only = 1")
+
+
+def _run(scope: _Scope, names: Sequence[str]) -> list[Check]:
+    checks = []
+    for name in names:
+        check = Check(name)
+        try:
+            CHECKS[name](scope, check)
+        except sqlite3.OperationalError as error:
+            if "no such" not in str(error):
+                raise
+            # A table or column is gone: the check of the schema says so, this one cannot look.
+            check.status, check.found = "error", 1
+            check.findings = [{"problem": f"cannot look: {error}"}]
+            check.fix = "See the check 'schema'."
+            if "schema" not in names:
+                check.status = "schema"
+        check.findings = check.findings[:FINDINGS_SHOWN]
+        checks.append(check)
+    return checks
+
+
+def _check_schema(scope: _Scope, check: Check) -> None:
+    found = differences(scope.conn)
+    check.checked = len(expected_objects())
+    check.found = len(found)
+    check.findings = [
+        {"type": item.type, "name": item.name, "problem": item.problem, "detail": item.detail} for item in found
+    ]
+    if found:
+        check.status = "schema"
+        check.fix = "lifeos db verify --fix"
+        if any(item.problem == "uncovered" for item in found):
+            names = ", ".join(item.name for item in found if item.problem == "uncovered")
+            check.fix += f"; DROP INDEX {names}, whose REPLACE the triggers cannot see, is for you to decide"
+        if any(item.type == "table" for item in found):
+            check.fix = "restore interactions.db from backups/: a table cannot be rebuilt without its rows"
+
+
+def _check_counts(scope: _Scope, check: Check) -> None:
+    drift = find_drift(scope.conn, scope.person)
+    check.checked = _count(scope, "people", "id")
+    check.found = len(drift)
+    check.findings = [asdict(item) for item in drift[:FINDINGS_SHOWN]]
+    for finding in check.findings:
+        if isinstance(finding["cached"], bytes):
+            finding["cached"] = f"BLOB of {len(finding['cached'])} bytes"
+    if drift:
+        check.status, check.fix = "drift", "lifeos db verify --fix"
+
+
+def _check_relationships(scope: _Scope, check: Check) -> None:
+    """Every pair is of two different people, smaller id first, once."""
+    rows = scope.conn.execute(
+        """SELECT id, person_a_id, person_b_id FROM relationships
+        WHERE person_a_id >= person_b_id
+            OR (person_a_id, person_b_id) IN (
+                SELECT person_a_id, person_b_id FROM relationships GROUP BY 1, 2 HAVING count(*) > 1
+            )"""
+    ).fetchall()
+    check.checked = scope.conn.execute("SELECT count(*) FROM relationships").fetchone()[0]
+    check.found = len(rows)
+    check.findings = [{"id": a, "person_a_id": b, "person_b_id": c} for a, b, c in rows[:FINDINGS_SHOWN]]
+    if rows:
+        check.status = "drift"
+        check.fix = "Delete or turn the pairs named: person_a_id must sort before person_b_id, one row a pair."
+
+
+def _check_identity(scope: _Scope, check: Check) -> None:
+    """Merges are flat and lead somewhere else; no interaction rests under a merged id."""
+    merges = dict(scope.conn.execute("SELECT merged_id, survivor_id FROM person_merges").fetchall())
+    check.checked = len(merges)
+    for merged, survivor in merges.items():
+        if scope.person in (None, merged, survivor):
+            if merged == survivor:
+                check.findings.append({"person_id": merged, "problem": "is merged into itself"})
+            elif survivor in merges:
+                problem = f"leads to {survivor}, which is itself merged"
+                check.findings.append({"person_id": merged, "problem": problem})
+    resting = scope.conn.execute(
+        "SELECT person_id, count(*) FROM interactions WHERE person_id IN (SELECT merged_id FROM person_merges) "
+        "GROUP BY person_id"
+    )
+    for person_id, number in resting:
+        if scope.person in (None, person_id, merges[person_id]):
+            problem = f"{number} interaction(s) rest under this merged id; they belong to {merges[person_id]}"
+            check.findings.append({"person_id": person_id, "problem": problem})
+    check.found = len(check.findings)
+    if check.findings:
+        check.status, check.fix = "drift", "lifeos db verify --fix"
+
+
+def _check_orphans(scope: _Scope, check: Check) -> None:
+    where, values = ("WHERE person_id = ?", (scope.person,)) if scope.person else ("", ())
+    rows = scope.conn.execute(
+        f"SELECT person_id, count(*) FROM orphan_interactions {where} GROUP BY person_id ORDER BY 2 DESC, 1", values
+    ).fetchall()
+    check.checked = _count(scope, "interactions", "person_id")
+    check.found = sum(number for _, number in rows)
+    check.findings = [{"person_id": person, "interactions": number} for person, number in rows]
+    if rows:
+        check.status = "warn"
+        check.fix = (
+            "Insert the missing person, or give the rows to another with UPDATE interactions SET person_id = ..."
+        )
+
+
+def _check_source_types(scope: _Scope, check: Check) -> None:
+    rows = scope.conn.execute(
+        """SELECT source_type, count(*) FROM interactions
+        WHERE source_type NOT IN (SELECT source_type FROM source_types)
+        GROUP BY source_type ORDER BY source_type"""
+    ).fetchall()
+    check.checked = scope.conn.execute("SELECT count(*) FROM source_types").fetchone()[0]
+    check.found = len(rows)
+    check.findings = [{"source_type": name, "interactions": number} for name, number in rows]
+    if rows:
+        check.status = "warn"
+        check.fix = "INSERT INTO source_types (source_type, counter) VALUES (..., ...); counter NULL for in no count"
+
+
+def _check_export(scope: _Scope, check: Check) -> None:
+    found = compare(scope.conn, scope.directory)
+    check.checked = len(EXPORT_FILES)
+    check.findings = [
+        {"file": name, "problem": "changed by another program since the last export"} for name in found.edited
+    ]
+    check.findings += [
+        {"file": name, "problem": "older than the database"} for name in found.files if name not in found.edited
+    ]
+    if scope.deep and found.status == "fresh":
+        for name in differing_files(scope.conn, scope.directory):
+            check.findings.append({"file": name, "problem": "does not show what the database holds"})
+    check.found = len(check.findings)
+    if check.findings:
+        check.status = "warn"
+        check.fix = "lifeos db export --force" if found.status != "stale" else "lifeos db export"
+
+
+def _check_sqlite(scope: _Scope, check: Check) -> None:
+    """SQLite's own look at the file; a known fault of the linked version is mentioned, and is no finding."""
+    pragma = "integrity_check" if scope.deep else "quick_check"
+    rows = [row[0] for row in scope.conn.execute(f"PRAGMA main.{pragma}")]
+    check.checked = scope.conn.execute("PRAGMA main.page_count").fetchone()[0]
+    check.fix = sqlite_fault()
+    if rows != ["ok"]:
+        check.status, check.found = "drift", len(rows)
+        check.findings = [{"problem": text} for text in rows]
+        check.fix = "Copy the file aside, then REINDEX; if that does not help, restore interactions.db from backups/."
+
+
+def _count(scope: _Scope, table: str, column: str) -> int:
+    where, values = (f"WHERE {column} = ?", (scope.person,)) if scope.person else ("", ())
+    return int(scope.conn.execute(f"SELECT count(*) FROM {table} {where}", values).fetchone()[0])
+
+
+CHECKS: dict[str, Callable[[_Scope, Check], None]] = {
+    "schema": _check_schema,
+    "counts": _check_counts,
+    "relationships": _check_relationships,
+    "identity": _check_identity,
+    "orphans": _check_orphans,
+    "source_types": _check_source_types,
+    "export": _check_export,
+    "sqlite": _check_sqlite,
+}
+"""The checks by name, in the order in which they run and are reported."""
+
+
+def _repair(directory: DataDirectory, timeout: float) -> list[str]:
+    """Mend schema objects and counts in one transaction, then export; returns what was done, a sentence each."""
+    path = directory.database
+    with directory.lock(timeout), closing(open_writer(path, timeout)) as conn:
+        with Transaction(conn):
+            require_current(conn, path)
+            wrong = differences(conn)
+            refuse_lost_tables(wrong, path)
+            done = _remove_extra(conn, wrong)
+            done += [f"restored: {item.detail}" for item in apply(conn, wrong)]
+            if flattened := _flatten_merges(conn):
+                done.append(f"flattened {flattened} merge(s)")
+            if moved := move_merged_rows(conn):
+                done.append(f"moved {moved} interaction(s) from merged ids to their survivors")
+            for item in correct_counts(conn):
+                done.append(f"{item.person_id}: {item.counter} {item.cached} -> {item.actual}")
+        if compare(conn, directory).status == "stale":
+            export_locked(conn, directory)
+            done.append("exported")
+    return done
+
+
+def _remove_extra(conn: sqlite3.Connection, wrong: Sequence[SchemaDifference]) -> list[str]:
+    """Take extra triggers, views and indexes out, and keep their definitions."""
+    done = []
+    for item in wrong:
+        if item.problem == "extra":
+            name = item.name.replace('"', '""')
+            conn.execute(f'DROP {item.type.upper()} "{name}"')
+            conn.execute(
+                "INSERT INTO removed_objects (type, name, sql, removed_at) VALUES (?, ?, ?, ?)",
+                (item.type, item.name, item.sql, utc_now()),
+            )
+            done.append(f"removed: {item.detail}; its definition is kept in removed_objects")
+    return done
+
+
+def _flatten_merges(conn: sqlite3.Connection) -> int:
+    """Lead every merge to its last survivor; drop those that lead back to themselves. Returns how many were wrong."""
+    merges = dict(conn.execute("SELECT merged_id, survivor_id FROM person_merges").fetchall())
+    wrong = 0
+    for merged, survivor in merges.items():
+        seen, end = {merged}, survivor
+        while end in merges and end not in seen:
+            seen.add(end)
+            end = merges[end]
+        if end in seen:
+            conn.execute("DELETE FROM person_merges WHERE merged_id = ?", (merged,))
+        elif end != survivor:
+            conn.execute("UPDATE person_merges SET survivor_id = ? WHERE merged_id = ?", (end, merged))
+        wrong += end != survivor or end in seen
+    return wrong

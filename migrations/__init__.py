@@ -1,0 +1,12 @@
+"""How an older database becomes today's: numbered steps, each applied once, in order.
+
+Tables change here. Triggers, views and indexes are not touched by steps: afterwards they are applied again from
+schema/ wherever the text in the database differs (``lifeos_db.schema_objects``).
+"""
+
+from sqlite_utils import Migrations
+
+from .m0001_people_in_the_database import people_in_the_database
+
+steps = Migrations("lifeos-db")
+steps(name="m0001_people_in_the_database")(people_in_the_database)

@@ -1,0 +1,12 @@
+-- person_merges: who was merged into whom, for good.
+--
+-- Written by: migrate (from merged_person_ids.json), `lifeos db merge`, or one plain INSERT of
+--   (merged_id, survivor_id), which also moves the interactions.
+-- Kept true by: person_merges_before_*.sql refuse self-merges and cycles; person_merges_after_*.sql keep chains
+--   flat, so that a survivor is never itself merged and one look-up is always enough.
+-- Order: the rowid is the place in the export.
+CREATE TABLE person_merges (
+    merged_id TEXT NOT NULL PRIMARY KEY,
+    survivor_id TEXT NOT NULL,
+    merged_at TEXT
+);

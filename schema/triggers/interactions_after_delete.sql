@@ -1,0 +1,20 @@
+-- After an interaction is deleted: take it from the count.
+--
+-- If a REPLACE deletes it and recursive_triggers is on, this fires: then its note goes, so that it is not taken
+-- from the count twice.
+CREATE TRIGGER interactions_after_delete AFTER DELETE ON interactions
+BEGIN
+    DELETE FROM replace_notes WHERE interaction_rowid = OLD.rowid;
+
+    UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
+        SELECT
+            max(0, email_count - (counter = 'email')), max(0, meeting_count - (counter = 'meeting')),
+            max(0, mention_count - (counter = 'mention')), max(0, message_count - (counter = 'message'))
+        FROM source_types
+        WHERE source_type = OLD.source_type
+    )
+    WHERE id = OLD.person_id
+        AND (SELECT counter FROM source_types WHERE source_type = OLD.source_type) IS NOT NULL;
+
+    UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured;
+END;

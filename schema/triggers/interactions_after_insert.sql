@@ -1,0 +1,31 @@
+-- After an interaction is inserted: settle, count, redirect, in this order and in one body, because several AFTER
+-- triggers on one event fire in no promised order.
+--
+-- 1. Of the noted rows, those that are gone leave the counts (replace_notes_after_update.sql). A note with the new
+--    rowid is gone by definition. If recursive_triggers is on, the DELETE trigger fired and removed its own note.
+-- 2. The row counts for its person, or for the survivor if that person was merged.
+-- 3. A row written under a merged id moves to the survivor. interactions_after_update.sql knows such a move and does
+--    not count it again, with recursive_triggers on or off.
+-- 4. The exports are stale.
+CREATE TRIGGER interactions_after_insert AFTER INSERT ON interactions
+BEGIN
+    UPDATE replace_notes SET vanished = 1
+    WHERE interaction_rowid = NEW.rowid
+        OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = interaction_rowid);
+    DELETE FROM replace_notes;
+
+    UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
+        SELECT
+            email_count + (counter = 'email'), meeting_count + (counter = 'meeting'),
+            mention_count + (counter = 'mention'), message_count + (counter = 'message')
+        FROM source_types
+        WHERE source_type = NEW.source_type
+    )
+    WHERE id = coalesce((SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id), NEW.person_id)
+        AND (SELECT counter FROM source_types WHERE source_type = NEW.source_type) IS NOT NULL;
+
+    UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id)
+    WHERE rowid = (SELECT NEW.rowid FROM person_merges WHERE merged_id = NEW.person_id);
+
+    UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured;
+END;

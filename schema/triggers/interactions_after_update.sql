@@ -1,0 +1,45 @@
+-- After an interaction is updated: settle what it replaced, take it from the old count, add it to the new, redirect.
+--
+-- Only when a key, the person or the source type changed: new titles and accounts cost one comparison.
+-- A move from a merged id to its survivor is the redirection itself, made by interactions_after_insert.sql, by this
+-- trigger or by person_merges_after_insert.sql. Who redirects counts for the survivor at once, so the move counts
+-- nothing here; that makes it the same whether recursive_triggers lets this trigger fire for its own UPDATE or not.
+CREATE TRIGGER interactions_after_update AFTER UPDATE ON interactions
+WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id)
+        IS NOT (NEW.rowid, NEW.id, NEW.person_id, NEW.source_type, NEW.source_id)
+    AND NOT EXISTS (
+        SELECT 1 FROM person_merges WHERE merged_id = OLD.person_id AND survivor_id = NEW.person_id
+    )
+BEGIN
+    UPDATE replace_notes SET vanished = 1
+    WHERE interaction_rowid = NEW.rowid
+        OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = interaction_rowid);
+    DELETE FROM replace_notes;
+
+    UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
+        SELECT
+            max(0, email_count - (counter = 'email')), max(0, meeting_count - (counter = 'meeting')),
+            max(0, mention_count - (counter = 'mention')), max(0, message_count - (counter = 'message'))
+        FROM source_types
+        WHERE source_type = OLD.source_type
+    )
+    WHERE id = OLD.person_id
+        AND (SELECT counter FROM source_types WHERE source_type = OLD.source_type) IS NOT NULL
+        AND (OLD.person_id, OLD.source_type) IS NOT (NEW.person_id, NEW.source_type);
+
+    UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
+        SELECT
+            email_count + (counter = 'email'), meeting_count + (counter = 'meeting'),
+            mention_count + (counter = 'mention'), message_count + (counter = 'message')
+        FROM source_types
+        WHERE source_type = NEW.source_type
+    )
+    WHERE id = coalesce((SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id), NEW.person_id)
+        AND (SELECT counter FROM source_types WHERE source_type = NEW.source_type) IS NOT NULL
+        AND (OLD.person_id, OLD.source_type) IS NOT (NEW.person_id, NEW.source_type);
+
+    UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id)
+    WHERE rowid = (SELECT NEW.rowid FROM person_merges WHERE merged_id = NEW.person_id);
+
+    UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured;
+END;

@@ -1,0 +1,29 @@
+-- Before an interaction is updated: note the other rows that UPDATE OR REPLACE may silently delete.
+--
+-- The same as interactions_before_insert.sql, the updated row apart. It also clears what BEFORE INSERT noted for an
+-- upsert that turned into this update, and what an ignored UPDATE OR IGNORE left behind.
+-- The condition is that of interactions_after_update.sql, word for word: a settling without its clearing would settle
+-- somebody else's notes. No OF list: rowid cannot be named in one, and SET rowid = ... can replace a row.
+CREATE TRIGGER interactions_before_update BEFORE UPDATE ON interactions
+WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id)
+        IS NOT (NEW.rowid, NEW.id, NEW.person_id, NEW.source_type, NEW.source_id)
+    AND NOT EXISTS (
+        SELECT 1 FROM person_merges WHERE merged_id = OLD.person_id AND survivor_id = NEW.person_id
+    )
+BEGIN
+    DELETE FROM replace_notes;
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
+    SELECT rowid, person_id, source_type FROM interactions
+    WHERE id = NEW.id
+        AND rowid <> OLD.rowid;
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
+    SELECT rowid, person_id, source_type FROM interactions
+    WHERE rowid = NEW.rowid AND (id = NEW.id) IS NOT TRUE
+        AND rowid <> OLD.rowid;
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
+    SELECT rowid, person_id, source_type FROM interactions
+    WHERE source_type = NEW.source_type AND source_id = NEW.source_id
+        AND (id = NEW.id) IS NOT TRUE AND rowid <> NEW.rowid
+        AND rowid <> OLD.rowid
+    LIMIT 1;
+END;

@@ -1,0 +1,35 @@
+-- After a recorded merge is changed: the same as after it is recorded (person_merges_after_insert.sql).
+--
+-- The flattening updates in either trigger come through here again when recursive_triggers is on, and find nothing
+-- left to do.
+CREATE TRIGGER person_merges_after_update AFTER UPDATE OF merged_id, survivor_id ON person_merges
+BEGIN
+    UPDATE person_merges SET survivor_id = (
+        SELECT further.survivor_id FROM person_merges AS further WHERE further.merged_id = NEW.survivor_id
+    )
+    WHERE merged_id = NEW.merged_id
+        AND EXISTS (SELECT 1 FROM person_merges AS further WHERE further.merged_id = NEW.survivor_id);
+    UPDATE person_merges SET survivor_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.merged_id)
+    WHERE survivor_id = NEW.merged_id;
+
+    UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.merged_id)
+    WHERE person_id = NEW.merged_id;
+    UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
+        SELECT
+            coalesce(sum(email_count), 0), coalesce(sum(meeting_count), 0),
+            coalesce(sum(mention_count), 0), coalesce(sum(message_count), 0)
+        FROM person_counts
+        WHERE person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.merged_id)
+    )
+    WHERE id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.merged_id);
+    UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
+        SELECT
+            coalesce(sum(email_count), 0), coalesce(sum(meeting_count), 0),
+            coalesce(sum(mention_count), 0), coalesce(sum(message_count), 0)
+        FROM person_counts
+        WHERE person_id = NEW.merged_id
+    )
+    WHERE id = NEW.merged_id;
+
+    UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured;
+END;

@@ -1,0 +1,13 @@
+-- After a noted row is marked as vanished: a REPLACE deleted it without a DELETE trigger, so it leaves the counts here.
+CREATE TRIGGER replace_notes_after_update AFTER UPDATE OF vanished ON replace_notes
+BEGIN
+    UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
+        SELECT
+            max(0, email_count - (counter = 'email')), max(0, meeting_count - (counter = 'meeting')),
+            max(0, mention_count - (counter = 'mention')), max(0, message_count - (counter = 'message'))
+        FROM source_types
+        WHERE source_type = NEW.source_type
+    )
+    WHERE id = NEW.person_id
+        AND (SELECT counter FROM source_types WHERE source_type = NEW.source_type) IS NOT NULL;
+END;
