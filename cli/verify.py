@@ -136,7 +136,7 @@ def _show_github(report: VerifyReport) -> None:
         print(f"::error title=lifeos db verify::and {total - len(shown)} more; see the summary of this step")
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         rows = [f"| {check.name} | {check.status} | {check.checked} | {check.found} |" for check in report.checks]
-        text = [
+        page = [
             f"### lifeos db verify: {report.status}",
             "",
             "| check | status | checked | found |",
