@@ -26,7 +26,7 @@ def demo(
     if directory is not None:
         _play(directory)
         show()
-    show(f"The directory is yours to play with: lifeos db verify --data-dir {directory}")
+        show(f"The directory is yours to play with: lifeos db verify --data-dir {directory}")
         return
     with tempfile.TemporaryDirectory(prefix="lifeos-demo-") as name:
         _play(Path(name))
