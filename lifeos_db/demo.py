@@ -29,15 +29,7 @@ _INDEXES = (
     "CREATE INDEX idx_interactions_source ON interactions(source_type, source_id)",
     "CREATE INDEX idx_interactions_timestamp ON interactions(timestamp DESC)",
 )
-_SOURCES = (
-    ("gmail", 40),
-    ("calendar", 20),
-    ("imessage", 20),
-    ("whatsapp", 8),
-    ("slack", 4),
-    ("vault", 4),
-    ("phone", 4),
-)
+_SOURCES = {"gmail": 40, "calendar": 20, "imessage": 20, "whatsapp": 8, "slack": 4, "vault": 4, "phone": 4}
 _COUNTERS = {"gmail": "email", "calendar": "meeting", "vault": "mention"}
 _COUNTERS |= dict.fromkeys(("imessage", "whatsapp", "slack"), "message")
 
