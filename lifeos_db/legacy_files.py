@@ -120,7 +120,7 @@ def _parse(path: Path) -> tuple[FileState, Json]:
     except ValueError as error:  # an integer of more digits than Python converts
         if isinstance(error, _UnreadableError):
             raise
-        raise _UnreadableError(f"holds a number that cannot be read: {error}") from error
+        raise _UnreadableError("holds a number of too many digits to be read") from error
     return state, value
 
 
@@ -159,7 +159,10 @@ def _checked(file: str, values: Sequence[Json], keys: Sequence[Key]) -> tuple[li
             faults.append(f"id must be a non-empty string, not {json.dumps(identity)[:80]}")
         else:
             place += f" (id {identity!r})"
+            faults += [f"id {problem}" for problem in [fault(known["id"], identity)] if problem]
         for name, item in record.items():
+            if name == "id":
+                continue
             if name in known:
                 if problem := fault(known[name], item):
                     faults.append(f"{name} {problem}")

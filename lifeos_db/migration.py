@@ -159,9 +159,10 @@ class _Migration:
         created = not path.exists()
         try:
             with closing(open_writer(path, self.timeout)) as conn:
+                report = self._migrate(conn)
                 if created:
                     conn.execute("PRAGMA journal_mode = WAL")
-                return self._migrate(conn)
+                return report
         except BaseException:
             if created:
                 for suffix in ("", "-wal", "-shm", "-journal"):
