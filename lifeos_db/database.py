@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,7 +141,16 @@ def copy_database(
         if progress:
             progress("backup", total - remaining, total)
 
+    wal, shm = (source.with_name(source.name + suffix) for suffix in ("-wal", "-shm"))
     try:
+        if wal.exists() and not shm.exists():
+            # Nobody has it open, and opening it here would replay the log, which changes files: so on the copy.
+            for suffix in ("", "-wal"):
+                copy = target.with_name(target.name + suffix)
+                copy.touch(mode=0o600)
+                shutil.copyfile(source.with_name(source.name + suffix), copy)
+            sqlite3.connect(target).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+            return
         reader = open_reader(source, timeout)
         try:
             writer = open_writer(target)
@@ -152,5 +162,6 @@ def copy_database(
         finally:
             reader.close()
     except BaseException:
-        target.unlink(missing_ok=True)
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
         raise

@@ -73,7 +73,7 @@ class DataDirectory:
 
         path = self.path / ".lifeos.lock"
         try:
-            lock = filelock.FileLock(path, timeout=timeout, mode=0o600)
+            lock = filelock.FileLock(path, timeout=timeout)
             lock.acquire()
         except filelock.Timeout:
             raise Locked(self.path, timeout) from None
