@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint clean docs/cli.md
 
 demo: .venv/ready
 	$(BIN)/lifeos db demo
@@ -21,6 +21,9 @@ lint: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	touch .venv/ready
+
+docs/cli.md: .venv/ready
+	$(BIN)/python docs/generate_cli.py > $@
 
 clean:
 	rm -rf .venv build dist demo-data *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

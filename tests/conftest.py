@@ -22,6 +22,8 @@ settings.load_profile("suite")
 
 DATA = Path(__file__).parent / "data"
 PLANTED = json.loads((DATA / "sample-legacy" / "planted.json").read_text())
+NEW_ROW = "INSERT INTO interactions (id, person_id, timestamp, source_type, title) VALUES ('n', '{}', '', '{}', '')"
+"""One row 'n' for a person and a source type."""
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -109,3 +111,12 @@ def counts(conn: sqlite3.Connection, person: str) -> tuple[int, int, int, int]:
     query = "SELECT email_count, meeting_count, mention_count, message_count FROM people WHERE id = ?"
     email, meeting, mention, message = conn.execute(query, (person,)).fetchone()
     return email, meeting, mention, message
+
+
+def snapshot(path: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file below path: its bytes and mode."""
+    return {
+        str(file.relative_to(path)): (file.read_bytes(), file.stat().st_mode)
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }

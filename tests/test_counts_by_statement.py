@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_upsert_by_id_moves_the_count(two: sqlite3.Connection) -> None:
 
 
 def test_upsert_by_source_moves_the_count() -> None:
-    with new_database(UNIQUE_SOURCE) as conn:
+    with closing(new_database(UNIQUE_SOURCE)) as conn:
         conn.execute("INSERT INTO people (id) VALUES ('ann'), ('bob')")
         add_interaction(conn, "i1", "ann", source_id="m1")
         conn.execute(
@@ -86,7 +87,6 @@ def test_upsert_by_source_moves_the_count() -> None:
         )
         assert counts(conn, "ann") == (0, 0, 0, 0)
         assert counts(conn, "bob") == (1, 0, 0, 0)
-    conn.close()
 
 
 def test_rows_of_many_values_and_of_a_select_count(two: sqlite3.Connection) -> None:
@@ -96,7 +96,6 @@ def test_rows_of_many_values_and_of_a_select_count(two: sqlite3.Connection) -> N
     assert counts(two, "ann") == (6, 1, 0, 0)
 
 
-@pytest.mark.parametrize("recursive", [False, True], ids=["plain", "recursive_triggers"])
 def test_one_row_may_replace_three(recursive: bool) -> None:
     """By rowid, by id and by source at once, each of another person."""
     conn = new_database(UNIQUE_SOURCE)
@@ -147,6 +146,17 @@ def test_update_or_replace_takes_out_what_it_replaces(two: sqlite3.Connection, k
     two.execute(f"UPDATE OR REPLACE interactions SET {key} WHERE id = 'i1'")
     assert counts(two, "ann") == (1, 1, 0, 0)
     assert counts(two, "bob") == (0, 0, 0, 0)
+
+
+def test_update_or_replace_by_the_source_key(recursive: bool) -> None:
+    with closing(new_database(UNIQUE_SOURCE)) as conn:
+        conn.execute(f"PRAGMA recursive_triggers = {int(recursive)}")
+        conn.execute("INSERT INTO people (id) VALUES ('ann'), ('bob')")
+        add_interaction(conn, "i1", "ann", source_id="m1")
+        add_interaction(conn, "i2", "bob", source_id="m2")
+        conn.execute("UPDATE OR REPLACE interactions SET source_id = 'm2' WHERE id = 'i1'")
+        assert counts(conn, "ann") == (1, 0, 0, 0)
+        assert counts(conn, "bob") == (0, 0, 0, 0)
 
 
 def test_an_ignored_update_leaves_nothing_to_settle_later(two: sqlite3.Connection) -> None:

@@ -18,9 +18,8 @@ import pytest
 
 import lifeos_db
 from lifeos_db.schema_objects import expected_objects
-from tests.conftest import PLANTED, Program, add_interaction
+from tests.conftest import PLANTED, Program, add_interaction, snapshot
 from tests.recount import assert_exact
-from tests.test_migrate_bad_input import snapshot
 
 LIFEOS = Path(sys.executable).with_name("lifeos")
 
@@ -143,7 +142,7 @@ def test_killed_at_any_moment_and_run_again(sample: Path, tmp_path: Path) -> Non
 
 
 def test_two_at_once_the_second_waits_then_finds_nothing_to_do(sample: Path) -> None:
-    command = [LIFEOS, "db", "migrate", "--data-dir", sample, "--format", "json"]
+    command = [str(LIFEOS), "db", "migrate", "--data-dir", str(sample), "--format", "json"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     outcomes = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], outcomes

@@ -11,17 +11,7 @@ from typing import Any
 import pytest
 
 import lifeos_db
-from tests.conftest import Program
-
-
-def snapshot(path: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file below path: its bytes and mode."""
-    return {
-        str(file.relative_to(path)): (file.read_bytes(), file.stat().st_mode)
-        for file in sorted(path.rglob("*"))
-        if file.is_file()
-    }
-
+from tests.conftest import Program, snapshot
 
 FILE_FAULTS = {
     "not JSON": (b"{nonsense", "is not JSON: line 1, column 2"),

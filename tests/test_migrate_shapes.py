@@ -174,7 +174,7 @@ def test_a_merged_person_who_is_still_in_the_people_file_stays(sample: Path) -> 
 
 def test_people_files_of_other_versions(tmp_path: Path) -> None:
     """A BOM, missing keys, unknown keys, null lists and counts, an old birthday, a repeated id: all taken, all kept."""
-    records = [
+    records: list[dict[str, Any]] = [
         {"id": "a", "canonical_name": "Ann", "sentiment_score": 0.5, "emails": None, "email_count": None},
         {"id": "b", "canonical_name": "Bob", "birthday": "1980-03-05T00:00:00", "manual_circle": {"x": [1, None]}},
         {"id": "a", "canonical_name": "Ann Again", "email_count": 3, "aliases": ["É"], "sentiment_score": 10**30},

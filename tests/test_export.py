@@ -1,0 +1,310 @@
+"""The JSON files: the legacy bytes, written whole, never over somebody else's change, never an older state."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import lifeos_db
+from lifeos_db.export_form import dump_records
+from tests.conftest import NEW_ROW, PLANTED, Program, add_interaction
+
+PEOPLE = "people_entities.json"
+FILES = (PEOPLE, "relationships.json", "merged_person_ids.json")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path / "interactions.db", isolation_level=None)
+
+
+def person(path: Path, identity: str) -> dict[str, Any]:
+    return next(record for record in json.loads((path / PEOPLE).read_text()) if record["id"] == identity)
+
+
+def status(path: Path) -> str:
+    return lifeos_db.check_export(path).status
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(st.text(), values, max_size=4), min_size=1, max_size=4))
+def test_records_are_written_as_json_dumps_writes_them(records: list[dict[str, Any]]) -> None:
+    assert dump_records(records) == json.dumps(records, indent=2).encode("ascii")
+
+
+def test_the_file_is_what_json_dumps_with_indent_2_writes(migrated: Path) -> None:
+    for name in FILES:
+        content = (migrated / name).read_bytes()
+        assert content == json.dumps(json.loads(content), indent=2).encode("ascii")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        NEW_ROW.format(PLANTED["me"], "sms"),
+        NEW_ROW.format(PLANTED["me"], "phone"),
+        f"UPDATE interactions SET person_id = '{PLANTED['me']}' WHERE rowid = 7",
+        "DELETE FROM interactions WHERE rowid = 7",
+        "INSERT INTO people (id) VALUES ('new')",
+        f"UPDATE people SET notes = 'x' WHERE id = '{PLANTED['me']}'",
+        "DELETE FROM people WHERE rowid = 9",
+        "INSERT INTO person_merges (merged_id, survivor_id) VALUES ('a', 'b')",
+        "UPDATE person_merges SET merged_id = 'z' WHERE rowid = 1",
+        "DELETE FROM person_merges",
+        "DELETE FROM relationships WHERE rowid = 1",
+        "UPDATE relationships SET relationship_type = 'friend' WHERE rowid = 1",
+        "UPDATE source_types SET counter = NULL WHERE source_type = 'gmail'",
+    ],
+)
+def test_every_change_makes_the_files_stale_until_the_next_export(migrated: Path, change: str) -> None:
+    assert status(migrated) == "fresh"
+    with closing(connect(migrated)) as conn:
+        conn.execute(change)
+    assert status(migrated) == "stale"
+    assert lifeos_db.export(migrated).status == "written"
+    assert status(migrated) == "fresh"
+    assert lifeos_db.verify(migrated, only=["export"], deep=True).status == "ok"
+
+
+def test_a_change_that_was_rolled_back_makes_nothing_stale(migrated: Path) -> None:
+    with closing(connect(migrated)) as conn:
+        conn.execute("BEGIN")
+        conn.execute("DELETE FROM interactions")
+        conn.execute("ROLLBACK")
+    assert status(migrated) == "fresh"
+
+
+def test_an_export_without_work_touches_nothing(lifeos: Program, migrated: Path) -> None:
+    before = {path.name: path.stat() for path in migrated.iterdir()}
+    result = lifeos("db", "export", "--data-dir", migrated)
+    assert result.returncode == 0
+    assert result.stdout.startswith("nothing to do")
+    after = {path.name: path.stat() for path in migrated.iterdir()}
+    assert {name: (stat.st_mtime_ns, stat.st_ino) for name, stat in after.items()} == {
+        name: (stat.st_mtime_ns, stat.st_ino) for name, stat in before.items()
+    }
+
+
+def test_check_says_stale_with_exit_code_1_and_changes_nothing(lifeos: Program, migrated: Path) -> None:
+    assert lifeos("db", "export", "--check", "--data-dir", migrated).returncode == 0
+    with closing(connect(migrated)) as conn:
+        add_interaction(conn, "new", PLANTED["me"])
+    result = lifeos("db", "export", "--check", "--data-dir", migrated)
+    assert result.returncode == 1
+    assert "stale: the database is ahead of people_entities.json" in result.stdout
+    assert person(migrated, PLANTED["me"])["email_count"] == 0
+
+
+def test_the_same_data_gives_the_same_bytes(migrated: Path) -> None:
+    before = {name: (migrated / name).read_bytes() for name in FILES}
+    with closing(connect(migrated)) as conn:
+        conn.execute("UPDATE people SET notes = notes || '!'")
+    lifeos_db.export(migrated)
+    assert (migrated / PEOPLE).read_bytes() != before[PEOPLE]
+    with closing(connect(migrated)) as conn:
+        conn.execute("UPDATE people SET notes = substr(notes, 1, length(notes) - 1)")
+    lifeos_db.export(migrated)
+    assert {name: (migrated / name).read_bytes() for name in FILES} == before
+
+
+def test_new_people_come_last_and_others_keep_their_place(migrated: Path) -> None:
+    order = [record["id"] for record in json.loads((migrated / PEOPLE).read_text())]
+    with closing(connect(migrated)) as conn:
+        conn.execute("INSERT INTO people (id, canonical_name) VALUES ('0-new', 'Aaron')")
+        conn.execute("UPDATE people SET canonical_name = 'Zoe' WHERE rowid = 1")
+        conn.execute("VACUUM")
+    lifeos_db.export(migrated)
+    assert [record["id"] for record in json.loads((migrated / PEOPLE).read_text())] == [*order, "0-new"]
+
+
+def test_sources_are_as_declared_plus_those_with_interactions(tmp_path: Path) -> None:
+    (tmp_path / PEOPLE).write_text(json.dumps([{"id": "a", "sources": ["contacts", "slack"]}]))
+    lifeos_db.migrate(tmp_path)
+    with lifeos_db.session(tmp_path) as conn:
+        for number, source in enumerate(("sms", "slack", "phone", "unheard-of")):
+            add_interaction(conn, f"i{number}", "a", source)
+    assert person(tmp_path, "a")["sources"] == ["contacts", "slack", "phone", "sms", "unheard-of"]
+    with lifeos_db.session(tmp_path) as conn:
+        conn.execute("DELETE FROM interactions")
+    assert person(tmp_path, "a")["sources"] == ["contacts", "slack"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_the_file_mode_is_kept(migrated: Path, mode: int) -> None:
+    (migrated / PEOPLE).chmod(mode)
+    with lifeos_db.session(migrated) as conn:
+        add_interaction(conn, "new", PLANTED["me"])
+    assert (migrated / PEOPLE).stat().st_mode & 0o777 == mode
+
+
+def test_a_file_that_is_gone_is_written_again_and_private(migrated: Path) -> None:
+    content = (migrated / PEOPLE).read_bytes()
+    (migrated / PEOPLE).unlink()
+    assert status(migrated) == "stale"
+    lifeos_db.export(migrated)
+    assert (migrated / PEOPLE).read_bytes() == content
+    assert (migrated / PEOPLE).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_symlink_is_replaced_not_followed(migrated: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.json"
+    outside.write_bytes((migrated / PEOPLE).read_bytes())
+    (migrated / PEOPLE).unlink()
+    (migrated / PEOPLE).symlink_to(outside)
+    before = outside.read_bytes()
+    with lifeos_db.session(migrated) as conn:
+        add_interaction(conn, "new", PLANTED["me"])
+    assert outside.read_bytes() == before
+    assert not (migrated / PEOPLE).is_symlink()
+
+
+def test_somebody_elses_change_is_not_overwritten(lifeos: Program, migrated: Path) -> None:
+    records = json.loads((migrated / PEOPLE).read_text())
+    records[0]["notes"] = "edited by a legacy program"
+    (migrated / PEOPLE).write_text(json.dumps(records, indent=2))
+    edited = (migrated / PEOPLE).read_bytes()
+    with closing(connect(migrated)) as conn:
+        add_interaction(conn, "new", PLANTED["me"])
+    assert lifeos("db", "export", "--check", "--data-dir", migrated).returncode == 1
+    result = lifeos("db", "export", "--data-dir", migrated)
+    assert result.returncode == 4
+    assert f"{migrated / PEOPLE}: changed by another program since the last export" in result.stderr
+    assert "--force" in result.stderr
+    assert (migrated / PEOPLE).read_bytes() == edited
+    result = lifeos("db", "export", "--force", "--data-dir", migrated)
+    assert result.returncode == 0
+    (kept,) = migrated.glob(f"backups/*/{PEOPLE}")
+    assert kept.read_bytes() == edited
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert str(kept) in result.stdout
+    assert person(migrated, PLANTED["me"])["email_count"] == 1
+
+
+def test_a_file_touched_but_not_changed_is_no_change(migrated: Path) -> None:
+    os.utime(migrated / PEOPLE, ns=(1, 1))
+    assert status(migrated) == "fresh"
+
+
+def test_a_change_between_the_look_and_the_write_is_not_lost(migrated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A legacy program writes while our temporary file is being synced."""
+    with closing(connect(migrated)) as conn:
+        add_interaction(conn, "new", PLANTED["me"])
+    real = os.fsync
+
+    def meanwhile(handle: int) -> None:
+        (migrated / PEOPLE).write_text("[]")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    with pytest.raises(lifeos_db.LifeosError, match="changed by another program"):
+        lifeos_db.export(migrated)
+    monkeypatch.undo()
+    assert (migrated / PEOPLE).read_text() == "[]"
+    assert not list(migrated.glob(".*tmp"))
+
+
+def test_a_kill_between_renaming_and_remembering_leaves_no_stranger(migrated: Path) -> None:
+    with closing(connect(migrated)) as conn:
+        add_interaction(conn, "new", PLANTED["me"])
+    code = (
+        "import os, sys, lifeos_db\n"
+        "real = os.replace\n"
+        "def replace(*args):\n"
+        "    real(*args)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "os.replace = replace\n"
+        "lifeos_db.export(sys.argv[1])\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(migrated)], timeout=60).returncode == -9
+    assert person(migrated, PLANTED["me"])["email_count"] == 1
+    assert status(migrated) == "stale"
+    assert lifeos_db.export(migrated).status == "written"
+    assert status(migrated) == "fresh"
+
+
+def test_exports_at_once_beside_a_writer_never_go_back_in_time(migrated: Path) -> None:
+    """Four exporters and a writer for two seconds: the count in the file only ever grows, and ends at the truth."""
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def export() -> None:
+        while not stop.is_set():
+            try:
+                lifeos_db.export(migrated)
+            except BaseException as error:
+                failures.append(error)
+                return
+
+    threads = [threading.Thread(target=export) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    seen, written = [0], 0
+    until = time.monotonic() + 2
+    with closing(connect(migrated)) as conn:
+        conn.execute("PRAGMA busy_timeout = 5000")
+        while time.monotonic() < until:
+            add_interaction(conn, f"w{written}", PLANTED["me"])
+            written += 1
+            seen.append(person(migrated, PLANTED["me"])["email_count"])
+    stop.set()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert failures == []
+    assert seen == sorted(seen)
+    lifeos_db.export(migrated)
+    assert person(migrated, PLANTED["me"])["email_count"] == written
+    assert not list(migrated.glob(".*"))
+
+
+def test_what_a_client_put_into_a_list_column_is_named_not_written(lifeos: Program, migrated: Path) -> None:
+    before = (migrated / PEOPLE).read_bytes()
+    with closing(connect(migrated)) as conn:
+        conn.execute("UPDATE people SET emails = 'a@b.example' WHERE id = ?", (PLANTED["me"],))
+    result = lifeos("db", "export", "--data-dir", migrated)
+    assert result.returncode == 4
+    assert f"people '{PLANTED['me']}', column emails: must be a JSON array of strings" in result.stderr
+    assert (migrated / PEOPLE).read_bytes() == before
+    assert not list(migrated.glob(".*"))
+
+
+def test_a_session_commits_then_exports(migrated: Path) -> None:
+    with lifeos_db.session(migrated) as conn:
+        assert type(conn) is sqlite3.Connection
+        add_interaction(conn, "new", PLANTED["me"])
+    assert person(migrated, PLANTED["me"])["email_count"] == 1
+
+
+def test_a_session_that_fails_commits_and_exports_nothing(migrated: Path) -> None:
+    before = (migrated / PEOPLE).read_bytes()
+
+    def script() -> None:
+        with lifeos_db.session(migrated) as conn:
+            add_interaction(conn, "new", PLANTED["me"])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        script()
+    assert (migrated / PEOPLE).read_bytes() == before
+    assert status(migrated) == "fresh"
+
+
+def test_a_session_on_a_legacy_directory_says_what_to_do(sample: Path) -> None:
+    with pytest.raises(lifeos_db.LifeosError, match="not migrated yet"), lifeos_db.session(sample):
+        pass

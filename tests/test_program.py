@@ -1,0 +1,120 @@
+"""The installed program: its commands, help, versions, options and exit codes, and the page that documents them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lifeos_db
+from lifeos_db.schema_objects import SCHEMA_VERSION
+from tests.conftest import Program
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = ["migrate", "verify", "export", "demo"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(lifeos: Program, command: str) -> None:
+    result = lifeos("db", command, "--help")
+    assert result.returncode == 0
+    assert f"Example: lifeos db {command}" in result.stdout
+
+
+def test_the_commands_are_these(lifeos: Program) -> None:
+    listed = re.findall(r"^│ (\w+) ", lifeos("db", "--help").stdout, re.MULTILINE)
+    assert listed == COMMANDS
+
+
+def test_the_version_names_program_schema_and_sqlite(lifeos: Program) -> None:
+    expected = f"lifeos-db {lifeos_db.__version__}, schema {SCHEMA_VERSION}, SQLite {sqlite3.sqlite_version}\n"
+    assert lifeos("--version").stdout == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["db", "nonsense"],
+        ["db", "migrate", "--nonsense"],
+        ["db", "verify", "--format", "yaml"],
+        ["db", "verify", "--only", "nonsense"],
+        ["db", "migrate", "--timeout", "soon"],
+    ],
+)
+def test_a_usage_error_is_exit_code_2(lifeos: Program, migrated: Path, arguments: list[str]) -> None:
+    result = lifeos(*arguments, LIFEOS_DATA_DIR=str(migrated))
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_data_directory_is_the_option_else_the_variable_else_data(
+    lifeos: Program, migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lifeos("db", "verify", "--data-dir", migrated, LIFEOS_DATA_DIR="/nowhere").returncode == 0
+    assert lifeos("db", "--data-dir", migrated, "verify", LIFEOS_DATA_DIR="/nowhere").returncode == 0
+    assert lifeos("db", "verify", LIFEOS_DATA_DIR=str(migrated)).returncode == 0
+    monkeypatch.delenv("LIFEOS_DATA_DIR", raising=False)
+    monkeypatch.chdir(migrated.parent)
+    assert migrated.name == "data"
+    assert lifeos("db", "verify").returncode == 0
+
+
+def test_it_says_nothing_to_a_pipe_that_has_gone(migrated: Path) -> None:
+    program = Path(sys.executable).with_name("lifeos")
+    result = subprocess.run(
+        f"'{program}' db verify --data-dir '{migrated}' --format json | true",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in result.stderr
+    assert "Exception" not in result.stderr
+
+
+def test_no_progress_bar_where_there_is_no_terminal(lifeos: Program, sample: Path) -> None:
+    result = lifeos("db", "migrate", "--data-dir", sample)
+    assert "\x1b" not in result.stdout + result.stderr
+    assert "━" not in result.stderr
+
+
+def test_the_library_imports_without_the_cli_and_without_sqlite_utils() -> None:
+    """A nightly script should not wait for what it does not need."""
+    code = "import sys, lifeos_db; lifeos_db.session; lifeos_db.verify; print([m for m in sys.modules if m in " + (
+        "('typer', 'rich', 'sqlite_utils', 'click')])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.stdout == "[]\n"
+
+
+def test_the_names_of_the_library_are_functions_whatever_was_imported_first() -> None:
+    code = (
+        "import lifeos_db.migration, lifeos_db.exporting, lifeos_db.verification, lifeos_db.sessions, lifeos_db\n"
+        "assert all(callable(getattr(lifeos_db, n)) for n in ('migrate', 'export', 'verify', 'session'))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_the_page_of_commands_is_what_the_program_says() -> None:
+    """docs/cli.md is generated: 'make docs/cli.md' writes it."""
+    generate = [sys.executable, str(ROOT / "docs" / "generate_cli.py")]
+    result = subprocess.run(generate, capture_output=True, text=True, timeout=60, env={**os.environ, "COLUMNS": "100"})
+    assert result.returncode == 0, result.stderr
+    assert (ROOT / "docs" / "cli.md").read_text() == result.stdout
+
+
+def test_the_demo_shows_the_product(lifeos: Program, tmp_path: Path) -> None:
+    result = lifeos("db", "demo", "--dir", tmp_path / "demo")
+    assert result.returncode == 0, result.stderr
+    assert "15 people had wrong counts" in result.stdout
+    assert "after" in result.stdout
+    assert lifeos("db", "verify", "--data-dir", tmp_path / "demo").returncode == 0
+    again = lifeos("db", "demo", "--dir", tmp_path / "demo")
+    assert again.returncode == 4
+    assert "not empty" in again.stderr

@@ -1,0 +1,101 @@
+"""schema/ is the product: every file says what it is, runs anywhere, and is what a migrated database has."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import lifeos_db
+from lifeos_db.schema_objects import SCHEMA_VERSION, SchemaObject, differences, expected_objects, normalise
+
+SCHEMA = Path(__file__).parent.parent / "schema"
+FILES = sorted(SCHEMA.rglob("*.sql"))
+ours = pytest.mark.parametrize("item", expected_objects(), ids=lambda item: item.name)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_file_is_one_object_named_after_it_with_a_header(file: Path) -> None:
+    text = file.read_text()
+    assert text.startswith("-- ")
+    kind = {"tables": "TABLE", "indexes": "INDEX", "views": "VIEW", "triggers": "TRIGGER"}[file.parent.name]
+    assert re.findall(r"^CREATE (\w+) (\w+)", text, re.MULTILINE) == [(kind, file.stem)]
+    assert text.endswith(";\n")
+    assert max(map(len, text.splitlines())) <= 120
+
+
+@ours
+def test_it_runs_on_replicas_and_on_any_client(item: SchemaObject) -> None:
+    """No clock, no chance, no double-quoted text, no functions that a client would have to bring.
+
+    created_at of the legacy table is the one old default that stays.
+    """
+    tokens = normalise(item.sql).lower()
+    if item.name != "interactions":
+        assert "current_timestamp" not in tokens
+    for word in ("random", "randomblob", "'now'", "current_date", "current_time ", '"', "json", "load_extension"):
+        assert word not in tokens
+
+
+@ours
+def test_it_prepares_without_anything_but_sqlite(item: SchemaObject) -> None:
+    assert sqlite3.complete_statement(item.sql + ";")
+
+
+def test_a_migrated_database_is_the_schema(migrated: Path) -> None:
+    """So the text of the steps in migrations/ and that of schema/tables/ are the same."""
+    with closing(sqlite3.connect(migrated / "interactions.db")) as conn:
+        assert differences(conn) == []
+        assert conn.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_an_empty_directory_becomes_the_same_schema(tmp_path: Path) -> None:
+    lifeos_db.migrate(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "interactions.db")) as conn:
+        assert differences(conn) == []
+
+
+def test_the_version_is_the_number_of_the_last_step() -> None:
+    steps = sorted(path.name for path in (SCHEMA.parent / "migrations").glob("m0*.py"))
+    assert [int(name[1:5]) for name in steps] == list(range(1, SCHEMA_VERSION + 1))
+
+
+def test_the_two_update_triggers_have_the_same_condition() -> None:
+    """A settling without its clearing would settle somebody else's notes."""
+    before, after = (
+        re.search(r"WHEN (.*?)BEGIN", (SCHEMA / "triggers" / f"interactions_{name}_update.sql").read_text(), re.DOTALL)
+        for name in ("before", "after")
+    )
+    assert before is not None
+    assert after is not None
+    assert before.group(1) == after.group(1)
+
+
+def test_people_has_a_column_for_every_legacy_key_and_its_metadata_trigger_lists_all_but_the_counts() -> None:
+    from lifeos_db.legacy_form import COUNT_KEYS, PERSON_KEYS
+
+    with closing(sqlite3.connect(":memory:")) as conn:
+        conn.execute(next(item.sql for item in expected_objects() if item.name == "people"))
+        columns = {row[1] for row in conn.execute("PRAGMA table_info(people)")}
+    assert columns == {key.name for key in PERSON_KEYS} | {"extra"}
+    for name in ("people_after_update", "people_after_update_counts"):
+        sql = next(item.sql for item in expected_objects() if item.name == name)
+        listed = re.search(r"UPDATE OF(.*?)ON people", sql, re.DOTALL)
+        assert listed is not None
+        assert {word.strip() for word in listed.group(1).split(",")} == columns - set(COUNT_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("CREATE  TRIGGER t\n-- why\nBEGIN SELECT 1 ; END;", "CREATE TRIGGER t BEGIN SELECT 1; END", True),
+        ("CREATE VIEW v AS SELECT '--  x'", "CREATE VIEW v AS SELECT '-- x'", False),
+        ("CREATE INDEX i ON t(a,b)", "CREATE INDEX i ON t (a, b)", True),
+        ("CREATE INDEX i ON t(a,b)", "CREATE INDEX i ON t(b,a)", False),
+    ],
+)
+def test_definitions_are_compared_by_their_tokens(one: str, other: str, same: bool) -> None:
+    assert (normalise(one) == normalise(other)) is same
