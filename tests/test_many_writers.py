@@ -24,7 +24,8 @@ def identity():
     return f"{name}-{rng.randrange(400)}"
 
 for batch in range(12):
-    rows = [(identity(), rng.choice(people), "2025-01-01", rng.choice(["gmail", "sms", "phone"]), "t") for _ in range(50)]
+    sources = rng.choices(["gmail", "sms", "phone"], k=50)
+    rows = [(identity(), rng.choice(people), "2025-01-01", source, "t") for source in sources]
     verb = rng.choice(["INSERT OR IGNORE", "INSERT OR REPLACE"])
     conn.executemany(f"{verb} INTO interactions {columns} VALUES (?, ?, ?, ?, ?)", rows)
     conn.execute("DELETE FROM interactions WHERE id = ?", (identity(),))
