@@ -21,8 +21,8 @@ from .legacy_form import (
 )
 
 _RECORDS_AT_A_TIME = 500
-# A number in exponent form at the start of a line or behind a key: Python and orjson write these differently.
-_EXPONENT = re.compile(rb'^ *(?:".*": )?-?\d[\d.]*e', re.MULTILINE)
+# A number that Python or orjson writes in exponent form, at the start of a line or behind a key: they differ in these.
+_EXPONENT = re.compile(rb'^ *(?:".*": )?-?(?:\d[\d.]*e|0\.0000)', re.MULTILINE)
 _TO_ESCAPE = re.compile("[^\x00-\x7e]")
 
 
