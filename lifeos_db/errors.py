@@ -137,13 +137,13 @@ class ExportConflict(LifeosError):
         )
 
 
-class OwnerUnknown(LifeosError):
-    """The person id given as owner is not among the people."""
+class PersonUnknown(LifeosError):
+    """The person id given is not among the people."""
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, option: str, person_id: str) -> None:
         super().__init__(
-            f"--owner {owner!r}: no person has this id",
-            "Give the id of a person in people_entities.json.",
+            f"{option} {person_id!r}: no person has this id",
+            "Give the id of a person, as it stands in people_entities.json or in the table people.",
         )
 
 

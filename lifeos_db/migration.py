@@ -27,7 +27,7 @@ from .database import (
     translated_errors,
 )
 from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory, utc_now
-from .errors import BadInput, OwnerUnknown, UnexpectedTable
+from .errors import BadInput, PersonUnknown, UnexpectedTable
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .legacy_files import LegacyData, LegacyFile, Problem, read_legacy
 from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS, Key, encode
@@ -96,7 +96,7 @@ def migrate(
     is as it was. Run again, it heals triggers, views and indexes, and otherwise has nothing to do.
 
     Raises BadInput with every bad record, unless ``skip_bad``, which sets bad records aside in import_rejects; and
-    OwnerUnknown, UnexpectedTable, NewerSchema, BrokenDatabase, Locked, StorageFailure, DataDirectoryMissing.
+    PersonUnknown, UnexpectedTable, NewerSchema, BrokenDatabase, Locked, StorageFailure, DataDirectoryMissing.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)
@@ -124,7 +124,7 @@ def _dry_run(
             elif source.exists():
                 shutil.copy2(source, copy.path)
         if directory.database.exists():
-            copy_database(directory.database, copy.database, timeout, progress)
+            copy_database(directory.database, copy.database, timeout)
         report = _Migration(copy, False, skip_bad, owner, timeout, progress).run()
     report.status = "dry-run"
     return report
@@ -271,7 +271,7 @@ class _Migration:
         """The owner given, else, once, the only person of category self."""
         if self.owner is not None:
             if not conn.execute("SELECT 1 FROM people WHERE id = ?", (self.owner,)).fetchone():
-                raise OwnerUnknown(self.owner)
+                raise PersonUnknown("--owner", self.owner)
             owner = self.owner
         elif conn.execute("SELECT 1 FROM settings WHERE key = 'owner_id'").fetchone():
             return

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from .counts import correct_counts, find_drift, move_merged_rows
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, sqlite_fault, translated_errors
 from .directory import EXPORT_FILES, DataDirectory, utc_now
+from .errors import PersonUnknown
 from .exporting import compare, differing_files, export_locked
 from .schema_objects import (
     SchemaDifference,
@@ -95,7 +96,7 @@ def verify(
     interaction; extra triggers, views and indexes are taken out, their definitions kept in removed_objects.
 
     Raises ValueError for an unknown check name; DatabaseMissing, NotMigrated, OlderSchema, NewerSchema,
-    BrokenDatabase, Locked, StorageFailure; with ``fix`` also UnexpectedTable and ExportConflict.
+    BrokenDatabase, PersonUnknown, Locked, StorageFailure; with ``fix`` also UnexpectedTable and ExportConflict.
     """
     started = time.monotonic()
     names = list(CHECKS) if only is None else list(only)
@@ -110,6 +111,8 @@ def verify(
             repaired = _repair(directory, timeout)
         with closing(open_reader(path, timeout)) as conn:
             require_current(conn, path)
+            if person and not conn.execute("SELECT 1 FROM people WHERE id = ?", (person,)).fetchone():
+                raise PersonUnknown("--person", person)
             _bring_own_views(conn)
             conn.execute("BEGIN")  # one state for all checks, whatever others commit meanwhile
             scope = _Scope(conn, directory, deep, person)

@@ -47,7 +47,7 @@ values = st.recursive(
 @given(st.lists(st.dictionaries(st.text(), values, max_size=4), min_size=1, max_size=4))
 @example([{"": 1e-05}])
 @example([{"a": [1e16, -1e-7, 5e-324, 1.7976931348623157e308, 0.0001, 9007199254740993.0, 123456789012345680.0]}])
-@example([{"a": 2**64, "b": -(2**63), "c": "\x7f\u2028\U0001f600\x00\\\"", "d": {}, "e": [], "f": -0.0}])
+@example([{"a": 2**64, "b": -(2**63), "c": '\x7f\u2028\U0001f600\x00\\"', "d": {}, "e": [], "f": -0.0}])
 def test_records_are_written_as_json_dumps_writes_them(records: list[dict[str, Any]]) -> None:
     assert dump_records(records) == json.dumps(records, indent=2).encode("ascii")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import sqlite3
 import subprocess
@@ -82,6 +83,48 @@ def test_no_progress_bar_where_there_is_no_terminal(lifeos: Program, sample: Pat
     result = lifeos("db", "migrate", "--data-dir", sample)
     assert "\x1b" not in result.stdout + result.stderr
     assert "━" not in result.stderr
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(1.1, True), (0.0, False)])
+def test_a_progress_bar_on_a_terminal_where_it_takes_more_than_a_second(seconds: float, expected: bool) -> None:
+    """In a pseudo-terminal; it is taken away when the work ends."""
+    code = (
+        "import time\n"
+        "from lifeos_db.cli.common import progress_on_stderr\n"
+        "with progress_on_stderr() as report:\n"
+        "    report('backup', 1, 4)\n"
+        f"    time.sleep({seconds})\n"
+        "    report('counts', 0, 0)\n"
+    )
+    ours, theirs = pty.openpty()
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=theirs, stdout=subprocess.PIPE, env=env)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # what Linux answers when the other end has closed
+        pass
+    out, _ = process.communicate(timeout=60)
+    os.close(ours)
+    assert (process.returncode, out) == (0, b"")
+    assert ("━".encode() in shown) is expected
+    assert (b"counts" in shown) is expected
+
+
+def test_a_migration_reports_its_phases(sample: Path) -> None:
+    phases: list[str] = []
+    lifeos_db.migrate(sample, progress=lambda phase, done, total: phases.append(phase))
+    assert list(dict.fromkeys(phases)) == ["backup", "people", "indexes", "counts", "export"]
+
+
+def test_a_sqlite_that_is_too_old_is_named(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.36.0")
+    for call in (lifeos_db.migrate, lifeos_db.verify, lifeos_db.export):
+        with pytest.raises(lifeos_db.LifeosError, match=r"SQLite 3\.36\.0 is linked .* needs 3\.37 or newer"):
+            call(sample)
 
 
 def test_the_library_imports_without_the_cli_and_without_sqlite_utils() -> None:
