@@ -15,6 +15,8 @@ import typer
 P = ParamSpec("P")
 R = TypeVar("R")
 
+USAGE = 2
+"""Exit code: called in the wrong way."""
 CANNOT = 4
 """Exit code: could not do it."""
 INTERRUPTED = 130
@@ -80,6 +82,10 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             # Who read our output has gone; there is nobody to tell. Python would complain once more on exit.
             sys.stdout = None
             raise typer.Exit(0) from None
+        except UnicodeEncodeError:
+            say("lifeos: an argument is not valid text")
+            say("Write it in the encoding of your terminal.")
+            raise typer.Exit(USAGE) from None
         except (typer.Exit, typer.BadParameter):
             raise
         except Exception as error:

@@ -145,8 +145,11 @@ def _show_github(report: VerifyReport) -> None:
         page += [*rows, ""]
         page += [f"- **{name}**: {_markdown(sentence)}" for _, name, sentence in lines]
         page += [f"- {check.name}: `{check.fix}`" for check in report.checks if check.fix and check.found]
-        with open(summary, "a", encoding="utf-8") as file:
-            file.write("\n".join(page) + "\n")
+        try:
+            with open(summary, "a", encoding="utf-8") as file:
+                file.write("\n".join(page) + "\n")
+        except OSError as error:
+            say(f"warning: {summary}: {error.strerror}; the summary was not written")
 
 
 def _markdown(text: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from .database import DEFAULT_TIMEOUT, Progress, copy_database
+from .database import DEFAULT_TIMEOUT, Progress, copy_database, translated_errors
 from .directory import EXPORT_FILES, DataDirectory
+from .errors import BrokenDatabase
 
 
 def back_up(
@@ -29,7 +30,11 @@ def back_up(
         shutil.rmtree(partial, ignore_errors=True)  # left by a process that was killed; the lock says it is not in use
         partial.mkdir(mode=0o700)
         for path in databases:
-            copy_database(path, partial / path.name, timeout, progress)
+            try:
+                with translated_errors(path, timeout):
+                    copy_database(path, partial / path.name, timeout, progress)
+            except BrokenDatabase:  # a crm.db that nobody needs must not stop a migration; it is kept as it is
+                files.append(path)
         for path in files:
             shutil.copy2(path, partial / path.name)
             (partial / path.name).chmod(0o600)

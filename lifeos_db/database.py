@@ -69,7 +69,7 @@ def open_writer(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connect
     A new file is private to its owner (mode 0600).
     """
     require_sqlite()
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     conn = sqlite3.connect(path, timeout=timeout, isolation_level=None)
     conn.execute("PRAGMA busy_timeout = " + str(int(timeout * 1000)))
@@ -83,14 +83,14 @@ def _uri(path: Path, options: str) -> str:
 def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connection:
     """A connection that cannot change the database and leaves no file beside it.
 
-    In WAL mode even a read-only connection needs -wal and -shm. Where a live -wal lies there, mode=ro uses it as it
-    is. Where none does, mode=ro would create both and leave them; an ordinary connection removes them when it closes,
-    so that is used, and query_only forbids it to write. Where the directory is read-only, nobody else can write
-    either, and immutable=1 is safe.
+    In WAL mode even a read-only connection needs -wal and -shm. Where both lie there, mode=ro uses them as they are.
+    Where they do not, mode=ro would create and leave them; an ordinary connection removes them when it closes, so that
+    is used, and query_only forbids it to write. Where the directory is read-only, nobody else can write either, and
+    immutable=1 is safe.
     """
     require_sqlite()
-    wal = path.with_name(path.name + "-wal")
-    modes = ["mode=ro"] if wal.exists() and wal.stat().st_size else ["mode=rw"]
+    in_use = _beside(path, "-wal").exists() and _beside(path, "-shm").exists()
+    modes = ["mode=ro"] if in_use else ["mode=rw"]
     modes += ["mode=ro", "mode=ro&immutable=1"]
     failure: sqlite3.Error | None = None
     for mode in modes:
@@ -141,14 +141,13 @@ def copy_database(
         if progress:
             progress("backup", total - remaining, total)
 
-    wal, shm = (source.with_name(source.name + suffix) for suffix in ("-wal", "-shm"))
     try:
-        if wal.exists() and not shm.exists():
-            # Nobody has it open, and opening it here would replay the log, which changes files: so on the copy.
-            for suffix in ("", "-wal"):
-                copy = target.with_name(target.name + suffix)
-                copy.touch(mode=0o600)
-                shutil.copyfile(source.with_name(source.name + suffix), copy)
+        if _left_by_a_crash(source):
+            # Opening it here would replay the log, which changes files: so the copy is opened instead.
+            for suffix in ("", "-wal", "-journal"):
+                if _beside(source, suffix).exists():
+                    _beside(target, suffix).touch(mode=0o600)
+                    shutil.copyfile(_beside(source, suffix), _beside(target, suffix))
             sqlite3.connect(target).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
             return
         reader = open_reader(source, timeout)
@@ -162,6 +161,31 @@ def copy_database(
         finally:
             reader.close()
     except BaseException:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        remove_database(target)
         raise
+
+
+def remove_database(path: Path) -> None:
+    """Remove a database of ours and what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        _beside(path, suffix).unlink(missing_ok=True)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _left_by_a_crash(path: Path) -> bool:
+    """Whether a log lies beside a database that nobody has open, so that the next one to open it would replay it."""
+    if _beside(path, "-wal").exists():
+        return not _beside(path, "-shm").exists()
+    if not _beside(path, "-journal").exists():
+        return False
+    conn = sqlite3.connect(_uri(path, "mode=ro"), uri=True)
+    try:
+        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return False
+    except sqlite3.OperationalError:  # a hot journal, which a read-only connection must not roll back
+        return True
+    finally:
+        conn.close()

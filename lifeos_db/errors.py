@@ -99,7 +99,7 @@ class StorageFailure(LifeosError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"{path}: {reason}",
-            "Check free space and permissions, then run the command again; the data is as it was before.",
+            "Check free space and permissions, then run the command again.",
         )
 
 
@@ -117,12 +117,33 @@ class BadInput(LifeosError):
 
 
 class BadValue(LifeosError):
-    """A column of the database holds something that the export cannot write."""
+    """A column of the database holds something that the export cannot write. ``row`` is the rowid."""
 
-    def __init__(self, table: str, key: str, column: str, reason: str) -> None:
+    def __init__(self, table: str, row: int, identity: object, column: str, reason: str) -> None:
         super().__init__(
-            f"interactions.db: {table} {key!r}, column {column}: {reason}",
-            f"Correct it with UPDATE {table} SET {column} = ... WHERE id = '{key}', then run the command again.",
+            f"interactions.db: {table} {identity!r}, column {column}: {reason}",
+            f"Correct it with UPDATE {table} SET {column} = ... WHERE rowid = {row}, then run the command again.",
+        )
+
+
+class BadSetting(LifeosError):
+    """A row of settings holds what no program of ours wrote there."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(
+            f"interactions.db: settings, key {key}: {reason}",
+            f"Correct it, or DELETE FROM settings WHERE key = '{key}', then run the command again.",
+        )
+
+
+class ExportPending(LifeosError):
+    """A migration is complete in the database, but its JSON files could not be put into place."""
+
+    def __init__(self, cause: LifeosError, backup: str | None) -> None:
+        super().__init__(
+            f"migrated, but the JSON files are not exported yet: {cause}",
+            "The database is complete. Run 'lifeos db export' when that is mended"
+            + (f"; every file as it was is in {backup}." if backup else "."),
         )
 
 

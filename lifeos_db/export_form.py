@@ -7,10 +7,12 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from json.encoder import encode_basestring_ascii
+from typing import Any
 
 import orjson
 
-from .errors import BadValue
+from .errors import BadSetting, BadValue
 from .legacy_form import (
     OPTIONAL_LAST_KEY,
     PERSON_KEYS,
@@ -23,7 +25,7 @@ from .legacy_form import (
 _RECORDS_AT_A_TIME = 500
 # A number that Python or orjson writes in exponent form, at the start of a line or behind a key: they differ in these.
 _EXPONENT = re.compile(rb'^ *(?:".*": )?-?(?:\d[\d.]*e|0\.0000)', re.MULTILINE)
-_TO_ESCAPE = re.compile("[^\x00-\x7e]")
+_TO_ESCAPE = re.compile("[^\x00-\x7e]+")
 
 
 def people_json(conn: sqlite3.Connection) -> Iterator[bytes]:
@@ -33,9 +35,17 @@ def people_json(conn: sqlite3.Connection) -> Iterator[bytes]:
     Raises BadValue.
     """
     active: dict[str, list[str]] = {}
-    query = "SELECT person_id, source_type FROM interactions GROUP BY person_id, source_type"
+    query = (
+        "SELECT CAST(person_id AS BLOB), CAST(source_type AS BLOB) FROM interactions GROUP BY person_id, source_type"
+    )
     for person_id, source_type in conn.execute(query):
-        active.setdefault(person_id, []).append(source_type)
+        # As bytes, because a client may have written what is no text; whoever is no person is not looked up below.
+        try:
+            active.setdefault(person_id.decode("utf-8", "surrogateescape"), []).append(source_type.decode("utf-8"))
+        except UnicodeDecodeError:
+            where = "WHERE CAST(person_id AS BLOB) = ? AND CAST(source_type AS BLOB) = ?"
+            row = conn.execute(f"SELECT rowid FROM interactions {where} LIMIT 1", (person_id, source_type)).fetchone()
+            raise BadValue("interactions", row[0], f"rowid {row[0]}", "source_type", "is not UTF-8 text") from None
 
     def with_sources(record: dict[str, Json]) -> dict[str, Json]:
         found = active.get(record["id"])
@@ -56,8 +66,13 @@ def relationships_json(conn: sqlite3.Connection) -> Iterator[bytes]:
 
 def merges_json(conn: sqlite3.Connection) -> Iterator[bytes]:
     """merged_person_ids.json: merged id to survivor id, flat, in the order of the table."""
-    rows = conn.execute("SELECT merged_id, survivor_id FROM person_merges ORDER BY rowid")
-    yield json.dumps(dict(rows.fetchall()), indent=2).encode("ascii")
+    merges: dict[str, str] = {}
+    for row, merged, survivor in conn.execute("SELECT rowid, merged_id, survivor_id FROM person_merges ORDER BY rowid"):
+        for column, value in (("merged_id", merged), ("survivor_id", survivor)):
+            if not isinstance(value, str):
+                raise BadValue("person_merges", row, merged, column, "is a BLOB")
+        merges[merged] = survivor
+    yield json.dumps(merges, indent=2).encode("ascii")
 
 
 def _keys(conn: sqlite3.Connection, setting: str, known: Iterable[Key]) -> list[str]:
@@ -70,7 +85,7 @@ def _keys(conn: sqlite3.Connection, setting: str, known: Iterable[Key]) -> list[
             return names
     except (ValueError, TypeError):
         pass
-    raise BadValue("settings", setting, "value", "must be a JSON array of key names with 'id' among them")
+    raise BadSetting(setting, "must be a JSON array of key names with 'id' among them")
 
 
 def _records(conn: sqlite3.Connection, table: str, known: Iterable[Key], names: list[str]) -> Iterator[dict[str, Json]]:
@@ -78,10 +93,9 @@ def _records(conn: sqlite3.Connection, table: str, known: Iterable[Key], names: 
     by_name = {key.name: key for key in known}
     wanted = [by_name.get(name) for name in names]
     columns = ", ".join(key.name for key in wanted if key)
-    place = names.index("id")
-    for row in conn.execute(f"SELECT extra, {columns} FROM {table} ORDER BY rowid"):
+    for rowid, identity, extra_text, *row in _decoded(conn, table, f"rowid, id, extra, {columns}"):
         cells = iter(row)
-        extra = _extra(next(cells), table, row[1 + sum(key is not None for key in wanted[:place])])
+        extra = _extra(extra_text, table, rowid, identity)
         record: dict[str, Json] = {}
         for name, key in zip(names, wanted):
             if key is None:
@@ -91,13 +105,30 @@ def _records(conn: sqlite3.Connection, table: str, known: Iterable[Key], names: 
             try:
                 value = decode(key, next(cells), orjson.loads)
             except ValueError as error:
-                raise BadValue(table, str(record.get("id")), name, str(error)) from None
+                raise BadValue(table, rowid, identity, name, str(error)) from None
             if value is not None or name != OPTIONAL_LAST_KEY:
                 record[name] = value
         yield record
 
 
-def _extra(text: str | None, table: str, identity: str) -> dict[str, Json]:
+def _decoded(conn: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table in order. Raises BadValue for the first that is not UTF-8; sqlite3 alone names no row."""
+    try:
+        yield from conn.execute(f"SELECT {columns} FROM {table} ORDER BY rowid")
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+        as_bytes = ", ".join(f"CAST({name} AS BLOB)" for name in columns.split(", "))
+        for row in conn.execute(f"SELECT rowid, {as_bytes} FROM {table} ORDER BY rowid"):
+            for name, value in zip(columns.split(", "), row[1:]):
+                try:
+                    (value or b"").decode("utf-8")
+                except UnicodeDecodeError:
+                    raise BadValue(table, row[0], f"rowid {row[0]}", name, "is not UTF-8 text") from None
+        raise
+
+
+def _extra(text: str | None, table: str, rowid: int, identity: object) -> dict[str, Json]:
     if text is None:
         return {}
     try:
@@ -105,7 +136,7 @@ def _extra(text: str | None, table: str, identity: str) -> dict[str, Json]:
     except (ValueError, TypeError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise BadValue(table, identity, "extra", "must be a JSON object or NULL")
+        raise BadValue(table, rowid, identity, "extra", "must be a JSON object or NULL")
     return value
 
 
@@ -132,7 +163,7 @@ def dump_records(records: list[dict[str, Json]]) -> bytes:
 
 
 def _escape(match: re.Match[str]) -> str:
-    return json.dumps(match.group())[1:-1]
+    return encode_basestring_ascii(match.group())[1:-1]
 
 
 RENDERERS: dict[str, Callable[[sqlite3.Connection], Iterator[bytes]]] = {

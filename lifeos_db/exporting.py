@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ def compare(conn: sqlite3.Connection, directory: DataDirectory) -> ExportReport:
     Costs one stat a file; a file is read only if its size or time is not the remembered one. A file that is gone is
     stale, not edited: it holds nothing that could be lost.
     """
-    revision = int(conn.execute("SELECT revision FROM export_state WHERE id = 1").fetchone()[0])
+    row = conn.execute("SELECT revision FROM export_state WHERE id = 1").fetchone()
+    # Without its row the database cannot know: then every file is stale, and capture() makes the row anew.
+    revision = int(row[0]) if row else sys.maxsize
     rows = conn.execute("SELECT file, revision, sha256, pending_sha256, size, mtime_ns FROM exports")
     remembered = {row[0]: row[1:] for row in rows}
     stale, edited = [], []
@@ -126,6 +129,11 @@ def export_locked(conn: sqlite3.Connection, directory: DataDirectory, *, force: 
 
 def capture(conn: sqlite3.Connection) -> int:
     """Mark the present revision as read by an exporter, in the caller's transaction; the next change starts another."""
+    conn.execute(
+        "INSERT INTO export_state (id, revision, captured) "
+        "SELECT 1, (SELECT coalesce(max(revision), 0) + 1 FROM exports), 0 "
+        "WHERE NOT EXISTS (SELECT 1 FROM export_state)"
+    )
     conn.execute("UPDATE export_state SET captured = revision WHERE id = 1")
     return int(conn.execute("SELECT captured FROM export_state WHERE id = 1").fetchone()[0])
 
@@ -191,7 +199,15 @@ def remember(conn: sqlite3.Connection, name: str, state: FileState) -> None:
 
 
 def announce(conn: sqlite3.Connection, prepared: Sequence[_Prepared]) -> None:
-    """Remember, in the caller's transaction, which bytes are about to appear, so that a kill leaves no stranger."""
+    """Remember, in the caller's transaction, which bytes are about to appear, so that a kill leaves no stranger.
+
+    If an earlier export was stopped between renaming and remembering, the bytes that it announced are there: they
+    become the known ones first, before the new announcement takes their place.
+    """
+    conn.executemany(
+        "UPDATE exports SET sha256 = pending_sha256 WHERE file = ? AND pending_sha256 = ?",
+        [(file.target.name, _sha256(file.target)) for file in prepared],
+    )
     conn.executemany(
         "INSERT INTO exports (file, revision, pending_sha256) VALUES (?, -1, ?) "
         "ON CONFLICT (file) DO UPDATE SET pending_sha256 = excluded.pending_sha256",

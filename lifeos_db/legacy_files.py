@@ -107,12 +107,8 @@ def _parse(path: Path) -> tuple[FileState, Json]:
         raise _UnreadableError(f"is not UTF-8: byte {error.start + 1} cannot be read") from error
     if not text.strip():
         return state, None
-
-    def constant(name: str) -> Json:
-        raise _UnreadableError(f"holds {name}, which is not JSON")
-
     try:
-        value = json.loads(text, parse_constant=constant)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
         raise _UnreadableError(f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
     except RecursionError as error:

@@ -23,11 +23,12 @@ from .database import (
     copy_database,
     open_reader,
     open_writer,
+    remove_database,
     sqlite_fault,
     translated_errors,
 )
 from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory, utc_now
-from .errors import BadInput, PersonUnknown, UnexpectedTable
+from .errors import BadInput, ExportPending, LifeosError, PersonUnknown, UnexpectedTable
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .legacy_files import LegacyData, LegacyFile, Problem, read_legacy
 from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS, Key, encode
@@ -118,14 +119,20 @@ def _dry_run(
     """Migrate a copy in a temporary directory: the same report, and nothing touched."""
     with tempfile.TemporaryDirectory(prefix="lifeos-dry-run-") as name:
         copy = DataDirectory(Path(name))
-        for source in (*(directory.path / file for file in EXPORT_FILES), directory.crm):
-            if source == directory.crm and source.exists():
-                copy_database(source, copy.crm, timeout)
-            elif source.exists():
-                shutil.copy2(source, copy.path)
-        if directory.database.exists():
-            copy_database(directory.database, copy.database, timeout)
-        report = _Migration(copy, False, skip_bad, owner, timeout, progress).run()
+        try:
+            for file in EXPORT_FILES:
+                if (directory.path / file).exists():
+                    shutil.copy2(directory.path / file, copy.path)
+            needs_crm = not (directory.path / RELATIONSHIPS_FILE).exists()
+            for source, target in ((directory.crm, copy.crm), (directory.database, copy.database)):
+                if source.exists() and (needs_crm or source != directory.crm):
+                    with translated_errors(source, timeout):
+                        copy_database(source, target, timeout)
+            report = _Migration(copy, False, skip_bad, owner, timeout, progress).run()
+        except LifeosError as error:
+            # What is wrong is wrong in the directory itself, not in its copy.
+            error.args = (str(error).replace(name, str(directory.path)),)
+            raise
     report.status = "dry-run"
     return report
 
@@ -156,7 +163,7 @@ class _Migration:
                 refuse_newer(reader, path)
                 if is_migrated(reader) and self._nothing_to_do(reader):
                     return _count_rows(reader, MigrationReport("current", schema_version(reader)))
-        created = not path.exists()
+        created = not path.exists() and not path.is_symlink()
         try:
             with closing(open_writer(path, self.timeout)) as conn:
                 report = self._migrate(conn)
@@ -165,8 +172,7 @@ class _Migration:
                 return report
         except BaseException:
             if created:
-                for suffix in ("", "-wal", "-shm", "-journal"):
-                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                remove_database(path)
             raise
 
     def _nothing_to_do(self, conn: sqlite3.Connection) -> bool:
@@ -178,6 +184,7 @@ class _Migration:
     def _migrate(self, conn: sqlite3.Connection) -> MigrationReport:
         """All changes to the database in one transaction; a second migrate waits at its BEGIN, or at our lock."""
         saved: Path | None = None
+        had_backups = self.directory.backups.exists()
         prepared = []
         try:
             with Transaction(conn):
@@ -209,11 +216,18 @@ class _Migration:
         except BaseException:
             discard(prepared)
             if saved:
-                shutil.rmtree(saved, ignore_errors=True)
-                _remove_if_empty(self.directory.backups)
+                shutil.rmtree(saved if had_backups else self.directory.backups, ignore_errors=True)
             raise
         if prepared:
-            publish(conn, prepared, revision)
+            try:
+                with translated_errors(self.directory.path, self.timeout):
+                    written = publish(conn, prepared, revision)
+            except LifeosError as error:
+                # The transaction is committed, and other programs may be writing to it: it is not undone.
+                raise ExportPending(error, report.backup) from error
+            if report.status == "current":
+                report.healed = [f"{name} was older than the database" for name in written]
+                report.status = "healed" if written else "current"
         return report
 
     def _read_legacy(self, conn: sqlite3.Connection) -> LegacyData:
@@ -232,7 +246,7 @@ class _Migration:
 
         if not conn.execute("PRAGMA main.table_info('interactions')").fetchall():
             conn.execute(next(item.sql for item in expected("table") if item.name == "interactions"))
-        columns = {row[1] for row in conn.execute("PRAGMA main.table_info('interactions')")}
+        columns = {row[1].lower() for row in conn.execute("PRAGMA main.table_info('interactions')")}
         for name, declared in _APPENDED.items():
             if name not in columns:
                 conn.execute(f"ALTER TABLE interactions ADD COLUMN {name} {declared}")
@@ -307,7 +321,19 @@ class _Migration:
 
 def _refuse_unexpected_tables(conn: sqlite3.Connection) -> None:
     """A legacy database has an interactions table in a form we know, or none, and no table of ours."""
-    columns = {row[1] for row in conn.execute("PRAGMA main.table_info('interactions')")}
+    columns = {row[1].lower() for row in conn.execute("PRAGMA main.table_info('interactions')")}
+    if columns:
+        kind = "SELECT type FROM sqlite_master WHERE name = 'interactions' COLLATE NOCASE"
+        try:
+            conn.execute("SELECT rowid FROM main.interactions LIMIT 1")
+            ordinary = conn.execute(kind).fetchone() == ("table",)
+        except sqlite3.OperationalError:
+            ordinary = False
+        if not ordinary:
+            raise UnexpectedTable(
+                "interactions.db: interactions has no rowid (it is a view, or WITHOUT ROWID)",
+                "Copy its rows into an ordinary table of that name first. Nothing was changed.",
+            )
     missing = [name for name in INTERACTIONS_COLUMNS if name not in columns and name not in _APPENDED]
     if columns and missing:
         raise UnexpectedTable(
@@ -363,10 +389,3 @@ def _count_rows(conn: sqlite3.Connection, report: MigrationReport) -> MigrationR
     report.merges = conn.execute("SELECT count(*) FROM person_merges").fetchone()[0]
     report.orphans = conn.execute("SELECT count(*) FROM orphan_interactions").fetchone()[0]
     return report
-
-
-def _remove_if_empty(path: Path) -> None:
-    try:
-        path.rmdir()
-    except OSError:
-        pass

@@ -36,8 +36,10 @@ INTERACTIONS_COLUMNS = (
     "source_account",
     "attendee_count",
 )
-MAY_BE_EMPTY = frozenset({"replace_notes"})
+SCRATCH = frozenset({"replace_notes"})
 """Tables that can be made anew at any time, because they hold nothing between two statements."""
+MAY_START_EMPTY = SCRATCH | {"exports", "import_rejects", "removed_objects"}
+"""Tables that can be made anew when they are gone: the counts do not need what they held."""
 SOURCE_INDEX = "idx_interactions_source"
 
 # One token of SQL: a quoted text or name, a comment, white space, or any other run that matters as it is.
@@ -69,6 +71,8 @@ def normalise(sql: str) -> str:
     """The statement without comments, with one space between tokens and none where it means nothing."""
     tokens: list[str] = []
     for token in _TOKEN.findall(sql):
+        if re.fullmatch(r'"\w+"', token):
+            token = token[1:-1]  # SQLite quotes names when it renames a table
         if not (token.isspace() or token.startswith(("--", "/*"))):
             tokens.append(token)
     return " ".join(tokens).rstrip("; ")
@@ -101,9 +105,10 @@ def expected(kind: ObjectType) -> list[SchemaObject]:
 
 
 def is_migrated(conn: sqlite3.Connection) -> bool:
-    """Whether this is a database of ours, of any version."""
-    query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('people', 'settings', 'export_state')"
-    return bool(conn.execute(query).fetchone()[0] == 3)
+    """Whether this is a database of ours, of any version; true also if some of our tables are gone."""
+    marks = ("people", "settings", "export_state", "person_merges", "source_types")
+    query = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ({', '.join('?' * len(marks))})"
+    return bool(conn.execute(query, marks).fetchone()[0] >= 3)
 
 
 def schema_version(conn: sqlite3.Connection) -> int:
@@ -173,7 +178,7 @@ def differences(conn: sqlite3.Connection) -> list[SchemaDifference]:
     migration. Tables of the owner's, and what belongs to them, are none of our business.
     """
     present = _present(conn)
-    tables = {item.name for item in expected("table")}
+    ours = {item.name for item in (*expected("table"), *expected("view"))}
     unique = _unique_indexes(conn)
     found: list[SchemaDifference] = []
     for item in expected_objects():
@@ -198,7 +203,7 @@ def differences(conn: sqlite3.Connection) -> list[SchemaDifference]:
     for (kind, name), item in sorted(present.items()):
         if kind == "table" or name in own:
             continue
-        if kind == "view" or item.table in tables:
+        if kind == "view" or item.table in ours:
             place = "" if kind == "view" else f" on {item.table}"
             detail = f"{kind} {item.name}{place} is not part of this schema"
             found.append(SchemaDifference(item.type, item.name, "extra", detail, item.sql))
@@ -206,25 +211,30 @@ def differences(conn: sqlite3.Connection) -> list[SchemaDifference]:
 
 
 def _interactions_differences(conn: sqlite3.Connection) -> list[SchemaDifference]:
-    """The legacy table may be written in many ways; what counts is that its columns lead, in their order."""
-    columns = [row[1] for row in conn.execute("PRAGMA main.table_info('interactions')")]
-    if tuple(columns[: len(INTERACTIONS_COLUMNS)]) == INTERACTIONS_COLUMNS:
+    """The legacy table may be written in many ways, in any case, with columns of the owner's; ours must be there."""
+    columns = {row[1].lower() for row in conn.execute("PRAGMA main.table_info('interactions')")}
+    missing = [name for name in INTERACTIONS_COLUMNS if name not in columns]
+    if not missing:
         return []
-    detail = (
-        f"table interactions has the columns {', '.join(columns)}; the first must be {', '.join(INTERACTIONS_COLUMNS)}"
-    )
+    detail = f"table interactions lacks the columns {', '.join(missing)}"
     return [SchemaDifference("table", "interactions", "altered", detail)]
 
 
 def refuse_lost_tables(wrong: Iterable[SchemaDifference], path: Path) -> None:
     """Raises UnexpectedTable where a table that holds data is missing or altered: that cannot be rebuilt."""
-    lost = [item.detail for item in wrong if item.type == "table" and item.name not in MAY_BE_EMPTY]
+    lost = [item.detail for item in wrong if not _rebuildable(item)]
     if lost:
         raise UnexpectedTable(
             f"{path}: {lost[0]}",
             "Restore interactions.db from backups/: a table cannot be rebuilt without its rows.",
             lost[1:],
         )
+
+
+def _rebuildable(difference: SchemaDifference) -> bool:
+    if difference.type != "table":
+        return True
+    return difference.name in (MAY_START_EMPTY if difference.problem == "missing" else SCRATCH)
 
 
 def apply(conn: sqlite3.Connection, wrong: Iterable[SchemaDifference]) -> list[SchemaDifference]:
@@ -236,8 +246,7 @@ def apply(conn: sqlite3.Connection, wrong: Iterable[SchemaDifference]) -> list[S
     wanted = {(item.type, item.name): item for item in expected_objects()}
     mended = []
     for difference in wrong:
-        rebuildable = difference.type != "table" or difference.name in MAY_BE_EMPTY
-        if not rebuildable or difference.problem not in ("missing", "altered"):
+        if not _rebuildable(difference) or difference.problem not in ("missing", "altered"):
             continue
         if difference.problem == "altered":
             conn.execute(f"DROP {difference.type.upper()} {difference.name}")

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 from .database import DEFAULT_TIMEOUT, open_writer, translated_errors
 from .directory import DataDirectory
-from .exporting import compare, export_locked
+from .exporting import export
 from .schema_objects import require_current
 
 
@@ -39,7 +39,5 @@ def session(
             raise
         with translated_errors(path, timeout):
             conn.commit()
-            conn.isolation_level = None
-            if compare(conn, directory).status != "fresh":
-                with directory.lock(timeout):
-                    export_locked(conn, directory)
+    # Over a connection of its own: the caller may have set row and text factories on the other.
+    export(directory.path, timeout=timeout)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from .counts import correct_counts, find_drift, move_merged_rows
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, sqlite_fault, translated_errors
 from .directory import EXPORT_FILES, DataDirectory, utc_now
-from .errors import PersonUnknown
+from .errors import BadValue, PersonUnknown
 from .exporting import compare, differing_files, export_locked
 from .schema_objects import (
     SchemaDifference,
@@ -100,7 +100,7 @@ def verify(
     """
     started = time.monotonic()
     names = list(CHECKS) if only is None else list(only)
-    for name in names:
+    for name in names or [""]:
         if name not in CHECKS:
             raise ValueError(f"no check is called {name!r}; there are {', '.join(CHECKS)}")
     directory = DataDirectory.locate(data_dir)
@@ -111,7 +111,8 @@ def verify(
             repaired = _repair(directory, timeout)
         with closing(open_reader(path, timeout)) as conn:
             require_current(conn, path)
-            if person and not conn.execute("SELECT 1 FROM people WHERE id = ?", (person,)).fetchone():
+            conn.text_factory = _any_text
+            if person is not None and not _is_known(conn, person):
                 raise PersonUnknown("--person", person)
             _bring_own_views(conn)
             conn.execute("BEGIN")  # one state for all checks, whatever others commit meanwhile
@@ -121,6 +122,20 @@ def verify(
     status: Status = next((name for name in _WORST_FIRST if name in found), "ok")
     seconds = round(time.monotonic() - started, 3)
     return VerifyReport(status, checks, sqlite3.sqlite_version, seconds, repaired)
+
+
+def _any_text(data: bytes) -> str:
+    """Text as a client wrote it; bytes that are no UTF-8 become lone surrogates, which are shown escaped."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _is_known(conn: sqlite3.Connection, person: str) -> bool:
+    """Whether the id is that of a person, was merged, or has interactions."""
+    places = (("people", "id"), ("person_merges", "merged_id"), ("interactions", "person_id"))
+    return any(
+        conn.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (person,)).fetchone()
+        for table, column in places
+    )
 
 
 def _bring_own_views(conn: sqlite3.Connection) -> None:
@@ -149,7 +164,10 @@ def _run(scope: _Scope, names: Sequence[str]) -> list[Check]:
             check.fix = "See the check 'schema'."
             if "schema" not in names:
                 check.status = "schema"
-        check.findings = check.findings[:FINDINGS_SHOWN]
+        check.findings = [
+            {key: f"BLOB {value.hex()[:40]}" if isinstance(value, bytes) else value for key, value in finding.items()}
+            for finding in check.findings[:FINDINGS_SHOWN]
+        ]
         checks.append(check)
     return checks
 
@@ -176,9 +194,6 @@ def _check_counts(scope: _Scope, check: Check) -> None:
     check.checked = _count(scope, "people", "id")
     check.found = len(drift)
     check.findings = [asdict(item) for item in drift[:FINDINGS_SHOWN]]
-    for finding in check.findings:
-        if isinstance(finding["cached"], bytes):
-            finding["cached"] = f"BLOB of {len(finding['cached'])} bytes"
     if drift:
         check.status, check.fix = "drift", "lifeos db verify --fix"
 
@@ -263,8 +278,11 @@ def _check_export(scope: _Scope, check: Check) -> None:
         {"file": name, "problem": "older than the database"} for name in found.files if name not in found.edited
     ]
     if scope.deep and found.status == "fresh":
-        for name in differing_files(scope.conn, scope.directory):
-            check.findings.append({"file": name, "problem": "does not show what the database holds"})
+        try:
+            for name in differing_files(scope.conn, scope.directory):
+                check.findings.append({"file": name, "problem": "does not show what the database holds"})
+        except BadValue as error:
+            check.findings.append({"file": "interactions.db", "problem": str(error)})
     check.found = len(check.findings)
     if check.findings:
         check.status = "warn"

@@ -238,6 +238,8 @@ def test_a_kill_between_renaming_and_remembering_leaves_no_stranger(migrated: Pa
     assert subprocess.run([sys.executable, "-c", code, str(migrated)], timeout=60).returncode == -9
     assert person(migrated, PLANTED["me"])["email_count"] == 1
     assert status(migrated) == "stale"
+    with closing(connect(migrated)) as conn:
+        add_interaction(conn, "newer", PLANTED["me"])  # so that the next export has other bytes to announce
     assert lifeos_db.export(migrated).status == "written"
     assert status(migrated) == "fresh"
 
@@ -276,6 +278,57 @@ def test_exports_at_once_beside_a_writer_never_go_back_in_time(migrated: Path) -
     assert not list(migrated.glob(".*"))
 
 
+def test_two_kills_in_a_row_leave_no_stranger(migrated: Path) -> None:
+    """Killed after renaming, then, with newer data, killed after announcing and before renaming."""
+    for number, when in enumerate(("after", "before")):
+        with closing(connect(migrated)) as conn:
+            add_interaction(conn, f"n{number}", PLANTED["me"])
+        code = (
+            "import os, sys, lifeos_db\n"
+            "real = os.replace\n"
+            "def replace(*args):\n"
+            f"    {'real(*args)' if when == 'after' else 'pass'}\n"
+            "    os.kill(os.getpid(), 9)\n"
+            "os.replace = replace\n"
+            "lifeos_db.export(sys.argv[1])\n"
+        )
+        assert subprocess.run([sys.executable, "-c", code, str(migrated)], timeout=60).returncode == -9
+    assert lifeos_db.export(migrated).status == "written"
+    assert person(migrated, PLANTED["me"])["email_count"] == 2
+
+
+BAD_VALUES = {
+    "a BLOB for a source type": ("interactions", "source_type = x'00ff'", "interactions", "column source_type"),
+    "no text for a source type": ("interactions", "source_type = CAST(x'61ff' AS TEXT)", "interactions", "source_type"),
+    "no text in a note": ("people", "notes = CAST(x'61ff' AS TEXT)", "people", "column notes: is not UTF-8 text"),
+    "a BLOB in a name": ("people", "canonical_name = x'00ff'", "people", "column canonical_name: is a BLOB"),
+    "no object in extra": ("people", "extra = '[]'", "people", "column extra: must be a JSON object"),
+    "another number for a boolean": ("people", "hidden = 2", "people", "column hidden: must be 0, 1 or NULL"),
+    "infinity": ("people", "confidence_score = 9e999", "people", "confidence_score: is not a finite number"),
+    "a BLOB for a survivor": ("person_merges", "survivor_id = x'00ff'", "person_merges", "survivor_id: is a BLOB"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_VALUES)
+def test_a_value_that_json_cannot_hold_is_named_with_its_row(lifeos: Program, migrated: Path, name: str) -> None:
+    table, change, place, message = BAD_VALUES[name]
+    before = (migrated / PEOPLE).read_bytes()
+    first = "SELECT rowid FROM interactions WHERE person_id IN (SELECT id FROM people) ORDER BY rowid LIMIT 1"
+    with closing(connect(migrated)) as conn:
+        row = conn.execute(first).fetchone()[0] if table == "interactions" else 1
+        conn.execute(f"UPDATE {table} SET {change} WHERE rowid = {row}")
+    result = lifeos("db", "export", "--data-dir", migrated)
+    assert result.returncode == 4
+    assert place in result.stderr
+    assert message in result.stderr
+    assert f"WHERE rowid = {row}" in result.stderr
+    assert (migrated / PEOPLE).read_bytes() == before
+    for form in ("text", "json", "junit", "github"):
+        verified = lifeos("db", "verify", "--deep", "--data-dir", migrated, "--format", form)
+        assert verified.returncode in (0, 1), verified.stderr
+        assert "unexpected" not in verified.stderr
+
+
 def test_what_a_client_put_into_a_list_column_is_named_not_written(lifeos: Program, migrated: Path) -> None:
     before = (migrated / PEOPLE).read_bytes()
     with closing(connect(migrated)) as conn:
@@ -290,6 +343,17 @@ def test_what_a_client_put_into_a_list_column_is_named_not_written(lifeos: Progr
 def test_a_session_commits_then_exports(migrated: Path) -> None:
     with lifeos_db.session(migrated) as conn:
         assert type(conn) is sqlite3.Connection
+        add_interaction(conn, "new", PLANTED["me"])
+    assert person(migrated, PLANTED["me"])["email_count"] == 1
+
+
+@pytest.mark.parametrize("setting", ["rows as dicts", "text as bytes"])
+def test_a_session_may_set_its_connection_up_as_it_likes(migrated: Path, setting: str) -> None:
+    with lifeos_db.session(migrated) as conn:
+        if setting == "text as bytes":
+            conn.text_factory = bytes
+        else:
+            conn.row_factory = lambda cursor, row: {column[0]: cell for column, cell in zip(cursor.description, row)}
         add_interaction(conn, "new", PLANTED["me"])
     assert person(migrated, PLANTED["me"])["email_count"] == 1
 

@@ -67,6 +67,25 @@ def test_a_dry_run_after_a_killed_writer_changes_nothing(lifeos: Program, sample
     assert snapshot(sample) == before
 
 
+def test_a_dry_run_over_a_hot_journal_changes_nothing(lifeos: Program, sample: Path) -> None:
+    """A rollback journal that a killed writer left: the dry run sees the rolled-back rows, the files stay."""
+    code = (
+        "import os, sqlite3, sys\n"
+        "conn = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "conn.execute('PRAGMA journal_mode = DELETE')\n"
+        "conn.execute('PRAGMA cache_size = 2')\n"
+        "conn.execute('BEGIN')\n"
+        "conn.execute('DELETE FROM interactions')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(sample / "interactions.db")], timeout=60)
+    before = snapshot(sample)
+    assert before["interactions.db-journal"][0]
+    result = lifeos("db", "migrate", "--data-dir", sample, "--dry-run", "--format", "json")
+    assert json.loads(result.stdout)["interactions"] == PLANTED["interactions"]
+    assert snapshot(sample) == before
+
+
 def test_a_dry_run_of_an_empty_directory_creates_nothing(lifeos: Program, tmp_path: Path) -> None:
     assert lifeos("db", "migrate", "--data-dir", tmp_path, "--dry-run").returncode == 0
     assert list(tmp_path.iterdir()) == []
@@ -139,6 +158,24 @@ def test_killed_at_any_moment_and_run_again(sample: Path, tmp_path: Path) -> Non
         assert {check.name for check in report.checks if check.found} == {"orphans"}
         names = {path.name for path in directory.iterdir()}
         assert not [name for name in names if name.endswith(("-tmp", "-wal", "-shm"))]
+
+
+def test_files_that_cannot_be_put_into_place_are_named_and_written_by_the_next_run(
+    lifeos: Program, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the commit nothing is undone, because others may be writing; the message says where things stand."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(lifeos_db.LifeosError, match=r"migrated, but the JSON files are not exported yet: .*No space"):
+        lifeos_db.migrate(sample)
+    monkeypatch.undo()
+    assert lifeos_db.verify(sample, only=["schema", "counts"]).status == "ok"
+    result = lifeos("db", "migrate", "--data-dir", sample)
+    assert "people_entities.json was older than the database" in result.stdout
+    assert lifeos_db.check_export(sample).status == "fresh"
 
 
 def test_two_at_once_the_second_waits_then_finds_nothing_to_do(sample: Path) -> None:

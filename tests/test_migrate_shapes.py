@@ -80,6 +80,15 @@ def test_the_two_newer_columns_are_appended(sample: Path) -> None:
     assert lifeos_db.verify(sample).status == "warn"  # the planted orphans
 
 
+def test_columns_in_another_case_and_columns_of_the_owners(sample: Path) -> None:
+    with closing(connect(sample)) as conn:
+        conn.execute("ALTER TABLE interactions RENAME COLUMN person_id TO Person_ID")
+        conn.execute("ALTER TABLE interactions DROP COLUMN source_account")
+        conn.execute("ALTER TABLE interactions ADD COLUMN mine TEXT")
+    assert lifeos_db.migrate(sample).counts_corrected == PLANTED["people_with_drift"]
+    assert lifeos_db.verify(sample).status == "warn"  # the planted orphans
+
+
 def test_a_unique_source_index_stays_unique(sample: Path) -> None:
     with closing(connect(sample)) as conn:
         first = "SELECT min(rowid) FROM interactions GROUP BY source_type, source_id"

@@ -30,7 +30,9 @@ def test_offsets_are_honoured_where_text_would_sort_wrong(activity: sqlite3.Conn
     assert row["last_interaction"] == "2025-03-01T04:00:00.000Z"
 
 
-@pytest.mark.parametrize("timestamp", ["1970-01-01T00:00:00+00:00", "1970-01-01T01:00:00+01:00", "no date", ""])
+@pytest.mark.parametrize(
+    "timestamp", ["1970-01-01T00:00:00+00:00", "1970-01-01T01:00:00+01:00", "no date", "now", "12:00", ""]
+)
 def test_undated_rows_count_but_are_no_first_contact(activity: sqlite3.Connection, timestamp: str) -> None:
     add_interaction(activity, "a", "ann", "vault", timestamp=timestamp)
     add_interaction(activity, "b", "ann", "vault", timestamp="2020-05-05")

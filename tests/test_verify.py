@@ -148,6 +148,7 @@ EXTRA = {
     "trigger on people": "CREATE TRIGGER stranger BEFORE UPDATE ON people BEGIN SELECT 1; END",
     "index": "CREATE INDEX stranger ON interactions(title)",
     "view": "CREATE VIEW stranger AS SELECT 1",
+    "trigger on a view": "CREATE TRIGGER stranger INSTEAD OF INSERT ON person_counts BEGIN SELECT 1; END",
 }
 
 
@@ -209,8 +210,34 @@ def test_a_table_rebuilt_by_sqlite_utils_has_lost_its_triggers_and_verify_sees_i
     assert fixed.status == "ok"
 
 
-def test_a_lost_table_is_named_and_not_papered_over(lifeos: Program, clean: Path) -> None:
-    damage(clean, "DROP TABLE person_merges")
+@pytest.mark.parametrize("table", ["replace_notes", "import_rejects", "removed_objects", "exports"])
+def test_a_lost_table_that_the_counts_do_not_need_is_made_anew(clean: Path, table: str) -> None:
+    damage(clean, f"DROP TABLE {table}")
+    assert found(clean)["schema"] == "schema"
+    if table == "exports":  # with it went the knowledge that the files are ours
+        lifeos_db.verify(clean, fix=True)
+        with pytest.raises(lifeos_db.LifeosError, match="changed by another program"):
+            lifeos_db.export(clean)
+        lifeos_db.export(clean, force=True)
+    assert lifeos_db.verify(clean, fix=True).status == "ok"
+
+
+def test_a_lost_row_of_export_state_makes_the_files_stale_and_comes_back(clean: Path) -> None:
+    damage(clean, "DELETE FROM export_state")
+    assert found(clean) == {"export": "warn"}
+    lifeos_db.export(clean)
+    damage(clean, f"UPDATE people SET notes = 'x' WHERE id = '{ME}'")
+    assert lifeos_db.check_export(clean).status == "stale"
+
+
+def test_a_table_renamed_and_back_is_the_same_table(clean: Path) -> None:
+    damage(clean, "ALTER TABLE people RENAME TO p", "ALTER TABLE p RENAME TO people")
+    assert found(clean) == {}
+
+
+@pytest.mark.parametrize("table", ["person_merges", "people", "settings", "export_state", "source_types"])
+def test_a_lost_table_is_named_and_not_papered_over(lifeos: Program, clean: Path, table: str) -> None:
+    damage(clean, f"DROP TABLE {table}")
     result = lifeos("db", "verify", "--data-dir", clean, "--format", "json")
     assert result.returncode == 3
     assert "restore" in json.loads(result.stdout)["checks"][0]["fix"]
@@ -296,6 +323,48 @@ def test_an_unreadable_database_is_exit_code_4(lifeos: Program, clean: Path) -> 
         assert result.returncode == 4
         assert "Traceback" not in result.stderr
     assert json.loads(lifeos("db", "verify", "--data-dir", clean, "--format", "json").stdout)["status"] == "error"
+
+
+@pytest.mark.parametrize("only", ["", ",", " , "])
+def test_no_check_named_is_no_clean_bill(lifeos: Program, clean: Path, only: str) -> None:
+    assert lifeos("db", "verify", "--data-dir", clean, "--only", only).returncode == 2
+
+
+def test_an_orphan_or_a_merged_id_may_be_looked_at_alone(clean: Path) -> None:
+    damage(clean, NEW_ROW.format("nobody", "sms"), f"INSERT INTO person_merges VALUES ('old', '{ME}', NULL)")
+    assert found(clean, person="nobody", only=["orphans"]) == {"orphans": "warn"}
+    assert found(clean, person="old", only=["identity", "orphans"]) == {}
+
+
+def test_ids_and_names_that_are_no_text_are_reported_all_the_same(lifeos: Program, clean: Path) -> None:
+    damage(
+        clean,
+        NEW_ROW.format("x", "sms").replace("'x'", "x'00ff'"),
+        NEW_ROW.format("x", "fax").replace("'x'", "CAST(x'61ff' AS TEXT)").replace("'n'", "'m'"),
+        "UPDATE people SET canonical_name = x'00ff' WHERE rowid = 1",
+        "UPDATE people SET email_count = 99 WHERE rowid = 1",
+    )
+    for form in ("text", "json", "junit", "github"):
+        result = lifeos("db", "verify", "--data-dir", clean, "--format", form)
+        assert result.returncode == 1, result.stderr
+        assert result.stderr == ""
+
+
+def test_an_ascii_terminal_shows_every_name(lifeos: Program, clean: Path) -> None:
+    damage(clean, "UPDATE people SET canonical_name = '😀' WHERE rowid = 1")
+    damage(clean, "UPDATE people SET email_count = 99 WHERE rowid = 1")
+    result = lifeos("db", "verify", "--data-dir", clean, PYTHONIOENCODING="ascii")
+    assert result.returncode == 1
+    assert "\\U0001f600" in result.stdout
+
+
+def test_a_summary_that_cannot_be_written_does_not_hide_the_result(lifeos: Program, clean: Path) -> None:
+    damage(clean, "UPDATE people SET email_count = 99 WHERE rowid = 1")
+    options = ["db", "verify", "--data-dir", clean, "--format", "github"]
+    result = lifeos(*options, GITHUB_STEP_SUMMARY="/no/such/folder/summary.md")
+    assert result.returncode == 1
+    assert "::error" in result.stdout
+    assert "the summary was not written" in result.stderr
 
 
 def test_only_runs_the_checks_named_and_knows_their_names(lifeos: Program, clean: Path) -> None:

@@ -10,7 +10,11 @@ WITH dated AS (
     SELECT
         person_id,
         source_type,
-        nullif(strftime('%Y-%m-%dT%H:%M:%fZ', timestamp), '1970-01-01T00:00:00.000Z') AS instant
+        CASE
+            -- Only what begins with a date: SQLite would take other text for today's date, or for the clock itself.
+            WHEN timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
+                THEN nullif(strftime('%Y-%m-%dT%H:%M:%fZ', timestamp), '1970-01-01T00:00:00.000Z')
+        END AS instant
     FROM interactions
 )
 SELECT
