@@ -23,8 +23,8 @@ from .legacy_form import (
 )
 
 _RECORDS_AT_A_TIME = 500
-# A number that Python or orjson writes in exponent form, at the start of a line or behind a key: they differ in these.
-_EXPONENT = re.compile(rb'^ *(?:".*": )?-?(?:\d[\d.]*e|0\.0000)', re.MULTILINE)
+# A number that Python or orjson writes in exponent form, behind a key or on a line of its own: they differ in these.
+_EXPONENT = re.compile(rb'(?:": |\n +)-?(?:\d[\d.]*e|0\.0000)')
 _TO_ESCAPE = re.compile("[^\x00-\x7e]+")
 
 
