@@ -7,6 +7,10 @@
 -- 3. A row written under a merged id moves to the survivor. interactions_after_update.sql knows such a move and does
 --    not count it again, with recursive_triggers on or off.
 -- 4. The exports are stale.
+--
+-- Cost: one UPDATE of the person's row, and look-ups in small tables. No SQL function is called here, nor in any
+-- trigger that this one sets off, also where max() would read better: SQLite takes a statement that calls one for one
+-- that may abort, and then keeps a journal of every page it touches, which doubles the time of INSERT OR IGNORE.
 CREATE TRIGGER interactions_after_insert AFTER INSERT ON interactions
 BEGIN
     UPDATE replace_notes SET vanished = 1

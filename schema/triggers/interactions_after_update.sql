@@ -18,8 +18,10 @@ BEGIN
 
     UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
         SELECT
-            max(0, email_count - (counter = 'email')), max(0, meeting_count - (counter = 'meeting')),
-            max(0, mention_count - (counter = 'mention')), max(0, message_count - (counter = 'message'))
+            email_count - (counter = 'email' AND email_count > 0),
+            meeting_count - (counter = 'meeting' AND meeting_count > 0),
+            mention_count - (counter = 'mention' AND mention_count > 0),
+            message_count - (counter = 'message' AND message_count > 0)
         FROM source_types
         WHERE source_type = OLD.source_type
     )
