@@ -2,7 +2,7 @@
 --
 -- Only when a key, the person or the source type changed: new titles and accounts cost one comparison.
 -- A move from a merged id to its survivor is the redirection itself, made by interactions_after_insert.sql, by this
--- trigger or by person_merges_after_insert.sql. Who redirects counts for the survivor at once, so the move counts
+-- trigger or by person_merges_after_update.sql. Who redirects counts for the survivor at once, so the move counts
 -- nothing here; that makes it the same whether recursive_triggers lets this trigger fire for its own UPDATE or not.
 CREATE TRIGGER interactions_after_update AFTER UPDATE ON interactions
 WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id)

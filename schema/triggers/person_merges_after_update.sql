@@ -1,7 +1,10 @@
--- After a recorded merge is changed: the same as after it is recorded (person_merges_after_insert.sql).
+-- After a merge is recorded or changed: keep chains flat, move the interactions, count again.
 --
--- The flattening updates in either trigger come through here again when recursive_triggers is on, and find nothing
--- left to do.
+-- 1. If the survivor was merged before, this merge leads to their survivor.
+-- 2. Merges that led to the person who is merged now lead on.
+-- 3. The interactions move. interactions_after_update.sql leaves the counting of such a move to us, so the two people
+--    are counted once by the aggregate instead of once a row.
+-- The flattening updates come through here again when recursive_triggers is on, and find nothing left to do.
 CREATE TRIGGER person_merges_after_update AFTER UPDATE OF merged_id, survivor_id ON person_merges
 BEGIN
     UPDATE person_merges SET survivor_id = (
