@@ -72,7 +72,7 @@ class MigrationReport:
     corrections: list[CountDrift] = field(default_factory=list)
     """Every wrong legacy count, with cached and actual."""
     healed: list[str] = field(default_factory=list)
-    """Triggers, views and indexes that were missing or altered and are right now."""
+    """What was put right in a database of this version: triggers, views, indexes, late exports, the owner."""
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's JSON form."""
@@ -294,6 +294,8 @@ class _Migration:
             if len(selves) != 1:
                 return
             owner = selves[0][0]
+        if report.from_version == SCHEMA_VERSION:
+            report.healed.append(f"the owner is {owner}")
         conn.execute(
             "INSERT INTO settings (key, value) VALUES ('owner_id', ?) "
             "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -304,8 +306,8 @@ class _Migration:
         """Indexes and views first, so that the aggregate is fast; then rows and counts; then the triggers."""
         wrong = [item for item in differences(conn) if item.problem in ("missing", "altered")]
         if report.from_version == SCHEMA_VERSION:
-            report.healed = [item.detail for item in wrong]
-            report.status = "healed" if wrong else "current"
+            report.healed += [item.detail for item in wrong]
+            report.status = "healed" if report.healed else "current"
         refuse_lost_tables(wrong, self.directory.database)
         self.progress("indexes", 0, 0)
         apply(conn, [item for item in wrong if item.type != "trigger"])

@@ -225,7 +225,9 @@ def test_the_owner_may_be_named_and_must_exist(sample: Path) -> None:
     with pytest.raises(lifeos_db.LifeosError, match="no person has this id"):
         lifeos_db.migrate(sample, owner="nobody")
     assert not (sample / "backups").exists()
-    lifeos_db.migrate(sample, owner=PLANTED["me"])
+    lifeos_db.migrate(sample)
+    report = lifeos_db.migrate(sample, owner=PLANTED["me"])  # also later
+    assert (report.status, report.healed) == ("healed", [f"the owner is {PLANTED['me']}"])
     with closing(connect(sample)) as conn:
         assert conn.execute("SELECT value FROM settings WHERE key = 'owner_id'").fetchone() == (PLANTED["me"],)
 
