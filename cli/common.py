@@ -113,7 +113,7 @@ def progress_on_stderr() -> Iterator[Callable[[str, int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
-    import time
+    from threading import Timer
 
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -121,7 +121,6 @@ def progress_on_stderr() -> Iterator[Callable[[str, int, int], None] | None]:
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
     )
-    started = time.monotonic()
     tasks: dict[str, TaskID] = {}
 
     def report(phase: str, done: int, total: int) -> None:
@@ -130,11 +129,14 @@ def progress_on_stderr() -> Iterator[Callable[[str, int, int], None] | None]:
                 bar.update(task, total=1, completed=1)
             tasks[phase] = bar.add_task(phase, total=total or None)
         bar.update(tasks[phase], completed=done, total=total or None)
-        if time.monotonic() - started > 1 and not bar.live.is_started:
-            bar.start()
 
+    timer = Timer(1, bar.start)
+    timer.daemon = True
+    timer.start()
     try:
         yield report
     finally:
+        timer.cancel()
+        timer.join()
         if bar.live.is_started:
             bar.stop()

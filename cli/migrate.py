@@ -53,8 +53,8 @@ def migrate(
     if report.status == "current":
         show(f"nothing to do: schema {report.to_version}, {report.people} people, {report.interactions} interactions")
         return
-    if report.status == "healed":
-        show(f"healed schema {report.to_version}:")
+    if report.healed and report.from_version == report.to_version:
+        show(f"{'would heal' if report.status == 'dry-run' else 'healed'} schema {report.to_version}:")
         for detail in report.healed:
             show(f"  {detail}")
     elif report.status == "dry-run":

@@ -41,14 +41,17 @@ def verify(
     Example: lifeos db verify --format github --strict
     """
     import lifeos_db
+    from lifeos_db.verification import chosen_checks
 
     names = [name.strip() for name in only.split(",") if name.strip()] if only is not None else None
+    try:
+        chosen_checks(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--only") from None
     try:
         report = lifeos_db.verify(
             data_dir_of(ctx, data_dir), fix=fix, deep=deep, only=names, person=person, timeout=timeout
         )
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--only") from None
     except lifeos_db.LifeosError as error:
         _show_failure(error, format)
         raise typer.Exit(CANNOT) from None
@@ -91,7 +94,7 @@ def _show_text(report: VerifyReport) -> None:
 
 def _unlisted(check: Check) -> int:
     """How many of the things found are in no finding; a finding about orphans stands for all rows of a person."""
-    listed = sum(finding["interactions"] if check.name == "orphans" else 1 for finding in check.findings)
+    listed = sum(finding.get("interactions", 1) if check.name == "orphans" else 1 for finding in check.findings)
     return check.found - listed
 
 
@@ -128,13 +131,16 @@ def _message(text: str) -> str:
 def _show_github(report: VerifyReport) -> None:
     """At most ten annotations on stdout; everything in the step's summary, where there is one."""
     lines = _lines(report)
-    shown = lines if len(lines) <= ANNOTATIONS else lines[: ANNOTATIONS - 1]
+    more = len(lines) > ANNOTATIONS or any(_unlisted(check) for check in report.checks)
+    shown = lines[: ANNOTATIONS - 1] if more else lines
     for level, name, text in shown:
         print(f"::{level} title=lifeos db verify%3A {name}::{_message(text)}")
-    total = sum(check.found for check in report.checks)
-    if len(lines) > len(shown):
-        print(f"::error title=lifeos db verify::and {total - len(shown)} more; see the summary of this step")
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+    unlisted = {check.name: _unlisted(check) for check in report.checks}
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if hidden := len(lines) - len(shown) + sum(unlisted.values()):
+        level = "error" if any(level == "error" for level, _, _ in lines) else "warning"
+        print(f"::{level} title=lifeos db verify::and {hidden} more" + "; see the summary of this step" * bool(summary))
+    if summary:
         rows = [f"| {check.name} | {check.status} | {check.checked} | {check.found} |" for check in report.checks]
         page = [
             f"### lifeos db verify: {report.status}",
@@ -144,6 +150,7 @@ def _show_github(report: VerifyReport) -> None:
         ]
         page += [*rows, ""]
         page += [f"- **{name}**: {_markdown(sentence)}" for _, name, sentence in lines]
+        page += [f"- **{name}**: and {number} more" for name, number in unlisted.items() if number]
         page += [f"- {check.name}: `{check.fix}`" for check in report.checks if check.fix and check.found]
         try:
             with open(summary, "a", encoding="utf-8") as file:

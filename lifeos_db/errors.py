@@ -164,7 +164,7 @@ class PersonUnknown(LifeosError):
     def __init__(self, option: str, person_id: str) -> None:
         super().__init__(
             f"{option} {person_id!r}: no person has this id",
-            "Give the id of a person, as it stands in people_entities.json or in the table people.",
+            "Give an id as it stands in the table people (for verify also one in person_merges or interactions).",
         )
 
 

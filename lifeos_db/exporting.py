@@ -55,7 +55,7 @@ def export(
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
-    if (report := check_export(directory.path, timeout=timeout)).status == "fresh":
+    if (report := check_export(directory.path, timeout=timeout)).status == "fresh" and not force:
         return report
     with directory.lock(timeout), translated_errors(path, timeout), closing(open_writer(path, timeout)) as conn:
         return export_locked(conn, directory, force=force)
@@ -67,6 +67,7 @@ def check_export(data_dir: str | os.PathLike[str] | None = None, *, timeout: flo
     path = directory.existing_database()
     with translated_errors(path, timeout), closing(open_reader(path, timeout)) as conn:
         require_current(conn, path)
+        conn.execute("SELECT (SELECT 1 FROM people), (SELECT 1 FROM relationships), (SELECT 1 FROM person_merges)")
         return compare(conn, directory)
 
 
@@ -78,7 +79,7 @@ def compare(conn: sqlite3.Connection, directory: DataDirectory) -> ExportReport:
     """
     row = conn.execute("SELECT revision FROM export_state WHERE id = 1").fetchone()
     # Without its row the database cannot know: then every file is stale, and capture() makes the row anew.
-    revision = int(row[0]) if row else sys.maxsize
+    revision = row[0] if row and isinstance(row[0], int) else sys.maxsize
     rows = conn.execute("SELECT file, revision, sha256, pending_sha256, size, mtime_ns FROM exports")
     remembered = {row[0]: row[1:] for row in rows}
     stale, edited = [], []
@@ -107,11 +108,12 @@ def export_locked(conn: sqlite3.Connection, directory: DataDirectory, *, force: 
     path = directory.database
     require_current(conn, path)
     found = compare(conn, directory)
-    if found.status == "fresh":
+    if found.status == "fresh" and not force:
         return found
     if found.edited and not force:
         raise ExportConflict([directory.path / name for name in found.edited])
-    kept = _keep_copies(directory, found.edited)
+    edited = _edited(conn, directory)
+    kept = _keep_copies(directory, edited)
     with Transaction(conn):
         for copy in kept:
             remember(conn, copy.name, FileState(_sha256(copy), None, None))
@@ -124,11 +126,19 @@ def export_locked(conn: sqlite3.Connection, directory: DataDirectory, *, force: 
     with Transaction(conn):
         announce(conn, prepared)
     written = publish(conn, prepared, captured)
-    return ExportReport("written", captured, written, found.edited, tuple(map(str, kept)))
+    return ExportReport("written", captured, written, tuple(edited), tuple(map(str, kept)))
+
+
+def _edited(conn: sqlite3.Connection, directory: DataDirectory) -> list[str]:
+    """The files whose bytes are neither those remembered nor those announced, looked at one by one."""
+    known = {row[0]: row[1:] for row in conn.execute("SELECT file, sha256, pending_sha256 FROM exports")}
+    found = {name: _sha256(directory.path / name) for name in EXPORT_FILES}
+    return [name for name, sha256 in found.items() if sha256 is not None and sha256 not in known.get(name, ())]
 
 
 def capture(conn: sqlite3.Connection) -> int:
     """Mark the present revision as read by an exporter, in the caller's transaction; the next change starts another."""
+    conn.execute("DELETE FROM export_state WHERE typeof(revision) <> 'integer' OR typeof(captured) <> 'integer'")
     conn.execute(
         "INSERT INTO export_state (id, revision, captured) "
         "SELECT 1, (SELECT coalesce(max(revision), 0) + 1 FROM exports), 0 "

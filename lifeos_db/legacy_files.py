@@ -13,6 +13,7 @@ from typing import Any
 
 from .database import open_reader, translated_errors
 from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
+from .errors import BrokenDatabase
 from .legacy_form import PERSON_KEYS, RELATIONSHIP_KEYS, Json, Key, fault, json_name, keys_in_order
 
 _DEEPEST = 100
@@ -50,6 +51,8 @@ class LegacyFile:
 
     state: FileState = ABSENT
     records: list[dict[str, Json]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    """For each record as it was read, its number in the file, from 1."""
     keys: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -114,8 +117,6 @@ def _parse(path: Path) -> tuple[FileState, Json]:
     except RecursionError as error:
         raise _UnreadableError(f"is nested more than {_DEEPEST} levels deep") from error
     except ValueError as error:  # an integer of more digits than Python converts
-        if isinstance(error, _UnreadableError):
-            raise
         raise _UnreadableError("holds a number of too many digits to be read") from error
     return state, value
 
@@ -132,15 +133,14 @@ def _read_array(path: Path, keys: Sequence[Key]) -> LegacyFile:
     if value is not None and not isinstance(value, list):
         result.problems.append(Problem(name, "", f"must be a JSON array of records, not {json_name(value)}"))
         return result
-    good, bad = _checked(name, value or [], keys)
-    result.records, result.problems = good, bad
+    _check(result, name, value or [], keys)
     result.keys = keys_in_order([record for record in value or [] if isinstance(record, dict)], keys)
     return result
 
 
-def _checked(file: str, values: Sequence[Json], keys: Sequence[Key]) -> tuple[list[dict[str, Json]], list[Problem]]:
-    good: list[dict[str, Json]] = []
-    problems: list[Problem] = []
+def _check(result: LegacyFile, file: str, values: Sequence[Json], keys: Sequence[Key]) -> None:
+    """Put the good records, with their numbers, and the problems of the others into the result."""
+    problems = result.problems
     known = {key.name: key for key in keys}
     for number, record in enumerate(values, 1):
         place = f"record {number}"
@@ -168,8 +168,8 @@ def _checked(file: str, values: Sequence[Json], keys: Sequence[Key]) -> tuple[li
             text = json.dumps(record)
             problems += [Problem(file, place, problem, text) for problem in faults]
         else:
-            good.append(record)
-    return good, problems
+            result.records.append(record)
+            result.numbers.append(number)
 
 
 def _unknown_fault(name: str, value: Json) -> str | None:
@@ -226,30 +226,27 @@ def read_relationships(directory: DataDirectory) -> LegacyFile:
     pairs: dict[tuple[str, str], dict[str, Json]] = {}
     ids: set[str] = set()
     left_out = turned = repeated = 0
-    for number, record in enumerate(result.records, 1):
-        a, b = record.get("person_a_id"), record.get("person_b_id")
-        if not a or not b:
-            place = f"record {number} (id {record['id']!r})"
+    for number, record in zip(result.numbers, result.records):
+        given = record.get("person_a_id"), record.get("person_b_id")
+        place = f"record {number} (id {record['id']!r})"
+        if not all(given):
             text = "has no person_a_id or no person_b_id"
             result.problems.append(Problem(path.name, place, text, json.dumps(record)))
             continue
+        a, b = sorted(map(str, given))
         if a == b:
             left_out += 1
             continue
-        if a > b:
-            a, b = b, a
-            turned += 1
-            record = {**record, "person_a_id": a, "person_b_id": b}
         if (a, b) in pairs:
             repeated += 1
             ids.discard(pairs[a, b]["id"])
-        elif record["id"] in ids:
-            place = f"record {number} (id {record['id']!r})"
+        if record["id"] in ids:
             text = "has the id of another pair's record"
             result.problems.append(Problem(path.name, place, text, json.dumps(record)))
             continue
+        turned += given != (a, b)
         ids.add(record["id"])
-        pairs[a, b] = record
+        pairs[a, b] = {**record, "person_a_id": a, "person_b_id": b}
     for count, what in (
         (left_out, "pair(s) of a person with themselves left out"),
         (turned, "pair(s) turned so that person_a_id comes first"),
@@ -264,12 +261,15 @@ def read_relationships(directory: DataDirectory) -> LegacyFile:
 def _read_crm(path: Path) -> LegacyFile:
     """The relationships table of crm.db, as records in the form of the JSON file."""
     result = LegacyFile()
-    with translated_errors(path), closing(open_reader(path)) as conn:
-        conn.row_factory = sqlite3.Row
-        present = {row["name"] for row in conn.execute("PRAGMA table_info('relationships')")}
-        if not present:
-            return result
-        rows = [dict(row) for row in conn.execute("SELECT * FROM relationships ORDER BY rowid")]
+    try:
+        with translated_errors(path), closing(open_reader(path)) as conn:
+            conn.row_factory = sqlite3.Row
+            if not conn.execute("PRAGMA table_info('relationships')").fetchall():
+                return result
+            rows = [dict(row) for row in conn.execute("SELECT * FROM relationships ORDER BY rowid")]
+    except BrokenDatabase as error:
+        result.problems.append(Problem(path.name, "", str(error)))
+        return result
     for row in rows:
         for key in RELATIONSHIP_KEYS:
             value = row.get(key.name)
@@ -281,7 +281,7 @@ def _read_crm(path: Path) -> LegacyFile:
                 except (ValueError, RecursionError):
                     pass  # stays a string, which the check below names
     rows = [{key: value.hex() if isinstance(value, bytes) else value for key, value in row.items()} for row in rows]
-    result.records, result.problems = _checked(path.name, rows, RELATIONSHIP_KEYS)
+    _check(result, path.name, rows, RELATIONSHIP_KEYS)
     result.keys = [key.name for key in RELATIONSHIP_KEYS]
     return result
 

@@ -176,6 +176,10 @@ def decode(key: Key, column: Column, parse: Callable[[str], Json] = json.loads) 
         return bool(column)
     if isinstance(column, bytes):
         raise ValueError("is a BLOB")
+    if key.kind == "integer" and not isinstance(column, int):
+        raise ValueError("must be an integer or NULL")
+    if key.kind == "number" and isinstance(column, str):
+        raise ValueError("must be a number or NULL")
     if key.kind == "number" and isinstance(column, float) and not math.isfinite(column):
         raise ValueError("is not a finite number")
     return column

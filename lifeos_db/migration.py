@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .backup import back_up
-from .counts import CountDrift, correct_counts, move_merged_rows
+from .counts import CountDrift, correct_counts, flatten_merges, move_merged_rows
 from .database import (
     DEFAULT_TIMEOUT,
     Progress,
@@ -77,7 +77,8 @@ class MigrationReport:
     def to_dict(self) -> dict[str, Any]:
         """The contract's JSON form."""
         values = asdict(self)
-        del values["corrections"], values["healed"]
+        del values["corrections"]
+        values["warnings"] += values.pop("healed")
         return values
 
 
@@ -133,7 +134,8 @@ def _dry_run(
             # What is wrong is wrong in the directory itself, not in its copy.
             error.args = (str(error).replace(name, str(directory.path)),)
             raise
-    report.status = "dry-run"
+    if report.status != "current":
+        report.status = "dry-run"
     return report
 
 
@@ -204,10 +206,9 @@ class _Migration:
                 self._set_owner(conn, report)
                 self._settle(conn, report)
                 _count_rows(conn, report)
-                if compare(conn, self.directory).edited:
-                    report.warnings.append(
-                        "JSON files were changed by another program and are not overwritten; see export"
-                    )
+                if edited := compare(conn, self.directory).edited:
+                    what = "changed by another program since the last export, so not overwritten"
+                    report.warnings.append(f"{', '.join(edited)}: {what}; see 'lifeos db export --help'")
                 else:
                     self.progress("export", 0, 0)
                     revision = capture(conn)
@@ -294,6 +295,8 @@ class _Migration:
             if len(selves) != 1:
                 return
             owner = selves[0][0]
+        if conn.execute("SELECT 1 FROM settings WHERE key = 'owner_id' AND value = ?", (owner,)).fetchone():
+            return
         if report.from_version == SCHEMA_VERSION:
             report.healed.append(f"the owner is {owner}")
         conn.execute(
@@ -313,6 +316,7 @@ class _Migration:
         apply(conn, [item for item in wrong if item.type != "trigger"])
         if wrong:
             self.progress("counts", 0, 0)
+            report.healed += flatten_merges(conn)
             report.merged_rows_moved = move_merged_rows(conn)
             report.corrections = correct_counts(conn)
             report.counts_corrected = len({item.person_id for item in report.corrections})

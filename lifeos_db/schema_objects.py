@@ -142,15 +142,18 @@ def _present(conn: sqlite3.Connection) -> dict[tuple[str, str], SchemaObject]:
 def _unique_indexes(conn: sqlite3.Connection) -> list[tuple[str, tuple[str, ...], bool]]:
     """Every UNIQUE index on interactions: name, columns, and whether the BEFORE triggers know its key.
 
-    They know id and (source_type, source_id), compared as stored. A partial index, one on an expression and one with
-    another collation can be hit by rows that those two look-ups do not see.
+    They know id and (source_type, source_id), compared as stored. A partial index (other than of the rows that have a
+    source_id), one on an expression and one with another collation can be hit by rows that those look-ups do not see.
     """
     found = []
     query = "SELECT name, partial FROM pragma_index_list('interactions') WHERE \"unique\""
     for name, partial in conn.execute(query).fetchall():
         rows = conn.execute("SELECT name, coll FROM pragma_index_xinfo(?) WHERE key", (name,)).fetchall()
         columns = tuple(str(column) for column, _ in rows)
-        plain = not partial and all(collation == "BINARY" for _, collation in rows)
+        sql = conn.execute("SELECT sql FROM main.sqlite_master WHERE name = ?", (name,)).fetchone()
+        # NULL equals nothing, so leaving it out of the index leaves no row out that could be hit.
+        whole = not partial or normalise(sql[0]).lower().endswith(") where source_id is not null")
+        plain = whole and all(collation == "BINARY" for _, collation in rows)
         covered = plain and set(columns) in ({"id"}, {"source_type", "source_id"})
         found.append((name, columns, covered))
     return found
@@ -214,9 +217,12 @@ def _interactions_differences(conn: sqlite3.Connection) -> list[SchemaDifference
     """The legacy table may be written in many ways, in any case, with columns of the owner's; ours must be there."""
     columns = {row[1].lower() for row in conn.execute("PRAGMA main.table_info('interactions')")}
     missing = [name for name in INTERACTIONS_COLUMNS if name not in columns]
-    if not missing:
+    if missing:
+        detail = f"table interactions lacks the columns {', '.join(missing)}"
+    elif not any(tuple(map(str.lower, key)) == ("id",) for _, key, _ in _unique_indexes(conn)):
+        detail = "table interactions has no key on id, so the same row could be written twice"
+    else:
         return []
-    detail = f"table interactions lacks the columns {', '.join(missing)}"
     return [SchemaDifference("table", "interactions", "altered", detail)]
 
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 
 from .database import DEFAULT_TIMEOUT, open_writer, translated_errors
 from .directory import DataDirectory
-from .exporting import export
+from .exporting import check_export, export
 from .schema_objects import require_current
 
 
@@ -40,4 +40,5 @@ def session(
         with translated_errors(path, timeout):
             conn.commit()
     # Over a connection of its own: the caller may have set row and text factories on the other.
-    export(directory.path, timeout=timeout)
+    if check_export(directory.path, timeout=timeout).files:
+        export(directory.path, timeout=timeout)

@@ -10,11 +10,11 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from .counts import correct_counts, find_drift, move_merged_rows
+from .counts import correct_counts, find_drift, flatten_merges, move_merged_rows
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, sqlite_fault, translated_errors
 from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .errors import BadValue, PersonUnknown
-from .exporting import compare, differing_files, export_locked
+from .exporting import compare, differing_files, export_locked, set_as_of
 from .schema_objects import (
     SchemaDifference,
     apply,
@@ -99,16 +99,13 @@ def verify(
     BrokenDatabase, PersonUnknown, Locked, StorageFailure; with ``fix`` also UnexpectedTable and ExportConflict.
     """
     started = time.monotonic()
-    names = list(CHECKS) if only is None else list(only)
-    for name in names or [""]:
-        if name not in CHECKS:
-            raise ValueError(f"no check is called {name!r}; there are {', '.join(CHECKS)}")
+    names = chosen_checks(only)
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
     repaired = None
     with translated_errors(path, timeout):
         if fix:
-            repaired = _repair(directory, timeout)
+            repaired = _repair(directory, deep, timeout)
         with closing(open_reader(path, timeout)) as conn:
             require_current(conn, path)
             conn.text_factory = _any_text
@@ -122,6 +119,15 @@ def verify(
     status: Status = next((name for name in _WORST_FIRST if name in found), "ok")
     seconds = round(time.monotonic() - started, 3)
     return VerifyReport(status, checks, sqlite3.sqlite_version, seconds, repaired)
+
+
+def chosen_checks(only: Iterable[str] | None) -> list[str]:
+    """The names of the checks to run: all, or those given. Raises ValueError for an unknown name, and for none."""
+    names = list(CHECKS) if only is None else list(only)
+    for name in names or [""]:
+        if name not in CHECKS:
+            raise ValueError(f"no check is called {name!r}; there are {', '.join(CHECKS)}")
+    return names
 
 
 def _any_text(data: bytes) -> str:
@@ -181,10 +187,12 @@ def _check_schema(scope: _Scope, check: Check) -> None:
     ]
     if found:
         check.status = "schema"
-        check.fix = "lifeos db verify --fix"
-        if any(item.problem == "uncovered" for item in found):
-            names = ", ".join(item.name for item in found if item.problem == "uncovered")
-            check.fix += f"; DROP INDEX {names}, whose REPLACE the triggers cannot see, is for you to decide"
+        advice = ["lifeos db verify --fix"] if any(item.problem != "uncovered" for item in found) else []
+        for item in found:
+            if item.problem == "uncovered":
+                how = "rebuild the table without it" if item.sql is None else f"DROP INDEX {item.name}"
+                advice.append(f"{how}, for the triggers cannot see what it replaces; that is yours to decide")
+        check.fix = "; ".join(advice)
         if any(item.type == "table" for item in found):
             check.fix = "restore interactions.db from backups/: a table cannot be rebuilt without its rows"
 
@@ -292,7 +300,7 @@ def _check_export(scope: _Scope, check: Check) -> None:
 def _check_sqlite(scope: _Scope, check: Check) -> None:
     """SQLite's own look at the file; a known fault of the linked version is mentioned, and is no finding."""
     pragma = "integrity_check" if scope.deep else "quick_check"
-    rows = [row[0] for row in scope.conn.execute(f"PRAGMA main.{pragma}")]
+    rows = [row[0] for row in scope.conn.execute(f"PRAGMA main.{pragma}(1000000)")]
     check.checked = scope.conn.execute("PRAGMA main.page_count").fetchone()[0]
     check.fix = sqlite_fault()
     if rows != ["ok"]:
@@ -319,7 +327,7 @@ CHECKS: dict[str, Callable[[_Scope, Check], None]] = {
 """The checks by name, in the order in which they run and are reported."""
 
 
-def _repair(directory: DataDirectory, timeout: float) -> list[str]:
+def _repair(directory: DataDirectory, deep: bool, timeout: float) -> list[str]:
     """Mend schema objects and counts in one transaction, then export; returns what was done, a sentence each."""
     path = directory.database
     with directory.lock(timeout), closing(open_writer(path, timeout)) as conn:
@@ -329,14 +337,15 @@ def _repair(directory: DataDirectory, timeout: float) -> list[str]:
             refuse_lost_tables(wrong, path)
             done = _remove_extra(conn, wrong)
             done += [f"restored: {item.detail}" for item in apply(conn, wrong)]
-            if flattened := _flatten_merges(conn):
-                done.append(f"flattened {flattened} merge(s)")
+            done += flatten_merges(conn)
             if moved := move_merged_rows(conn):
                 done.append(f"moved {moved} interaction(s) from merged ids to their survivors")
             for item in correct_counts(conn):
                 done.append(f"{item.person_id}: {item.counter} {item.cached} -> {item.actual}")
-        if compare(conn, directory).status == "stale":
-            export_locked(conn, directory)
+            set_as_of(conn)
+        status = compare(conn, directory).status
+        if status == "stale" or (deep and status == "fresh" and differing_files(conn, directory)):
+            export_locked(conn, directory, force=status == "fresh")
             done.append("exported")
     return done
 
@@ -354,20 +363,3 @@ def _remove_extra(conn: sqlite3.Connection, wrong: Sequence[SchemaDifference]) -
             )
             done.append(f"removed: {item.detail}; its definition is kept in removed_objects")
     return done
-
-
-def _flatten_merges(conn: sqlite3.Connection) -> int:
-    """Lead every merge to its last survivor; drop those that lead back to themselves. Returns how many were wrong."""
-    merges = dict(conn.execute("SELECT merged_id, survivor_id FROM person_merges").fetchall())
-    wrong = 0
-    for merged, survivor in merges.items():
-        seen, end = {merged}, survivor
-        while end in merges and end not in seen:
-            seen.add(end)
-            end = merges[end]
-        if end in seen:
-            conn.execute("DELETE FROM person_merges WHERE merged_id = ?", (merged,))
-        elif end != survivor:
-            conn.execute("UPDATE person_merges SET survivor_id = ? WHERE merged_id = ?", (end, merged))
-        wrong += end != survivor or end in seen
-    return wrong

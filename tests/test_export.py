@@ -304,6 +304,7 @@ BAD_VALUES = {
     "a BLOB in a name": ("people", "canonical_name = x'00ff'", "people", "column canonical_name: is a BLOB"),
     "no object in extra": ("people", "extra = '[]'", "people", "column extra: must be a JSON object"),
     "another number for a boolean": ("people", "hidden = 2", "people", "column hidden: must be 0, 1 or NULL"),
+    "a word for a number": ("people", "dunbar_circle = 'inner'", "people", "dunbar_circle: must be an integer or NULL"),
     "infinity": ("people", "confidence_score = 9e999", "people", "confidence_score: is not a finite number"),
     "a BLOB for a survivor": ("person_merges", "survivor_id = x'00ff'", "person_merges", "survivor_id: is a BLOB"),
 }
@@ -370,6 +371,13 @@ def test_a_session_that_fails_commits_and_exports_nothing(migrated: Path) -> Non
         script()
     assert (migrated / PEOPLE).read_bytes() == before
     assert status(migrated) == "fresh"
+
+
+def test_a_session_that_only_reads_minds_no_edited_file(migrated: Path) -> None:
+    (migrated / PEOPLE).write_text("[]")
+    with lifeos_db.session(migrated) as conn:
+        conn.execute("SELECT count(*) FROM people").fetchone()
+    assert (migrated / PEOPLE).read_text() == "[]"
 
 
 def test_a_session_on_a_legacy_directory_says_what_to_do(sample: Path) -> None:

@@ -225,6 +225,33 @@ def test_a_second_run_heals_what_is_missing_or_altered(migrated: Path, kind: str
     assert checks == {"orphans"}
 
 
+def test_a_second_run_heals_merges_that_no_trigger_has_seen(migrated: Path) -> None:
+    one, other = PLANTED["me"], "bd9c66b3-ad3c-4d6d-9a3d-1fa7bc8960a9"
+    with closing(connect(migrated)) as conn:
+        for item in expected_objects():
+            if item.type == "trigger":
+                conn.execute(f"DROP TRIGGER {item.name}")
+        conn.execute("INSERT INTO person_merges VALUES ('old', ?, NULL), (?, ?, NULL)", (one, one, other))
+        add_interaction(conn, "x", "old", "slack")
+    lifeos_db.migrate(migrated)
+    with closing(connect(migrated)) as conn:
+        assert_exact(conn)
+        assert conn.execute("SELECT person_id FROM interactions WHERE id = 'x'").fetchone() == (other,)
+
+
+def test_a_dry_run_of_a_migrated_directory_says_what_the_run_would(lifeos: Program, migrated: Path) -> None:
+    assert lifeos("db", "migrate", "--dry-run", "--data-dir", migrated).stdout.startswith("nothing to do")
+    with closing(connect(migrated)) as conn:
+        conn.execute("DROP TRIGGER people_after_insert")
+    before = snapshot(migrated)
+    result = lifeos("db", "migrate", "--dry-run", "--data-dir", migrated)
+    assert "would heal schema" in result.stdout
+    assert "trigger people_after_insert is missing" in result.stdout
+    assert snapshot(migrated) == before
+    healed = lifeos("db", "migrate", "--data-dir", migrated, "--format", "json")
+    assert "trigger people_after_insert is missing" in json.loads(healed.stdout)["warnings"]
+
+
 def test_a_trigger_with_an_old_body_is_healed(migrated: Path) -> None:
     """CREATE TRIGGER IF NOT EXISTS would keep it; bodies are compared, not names."""
     with closing(connect(migrated)) as conn:

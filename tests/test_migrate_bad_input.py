@@ -123,6 +123,32 @@ def test_a_bad_merge_map(lifeos: Program, sample: Path, content: str, message: s
     assert snapshot(sample) == before
 
 
+def test_a_bad_relationship_keeps_its_number_and_its_words(sample: Path) -> None:
+    pairs = [
+        {"id": 7},
+        {"id": "r", "person_a_id": "z", "person_b_id": "q"},
+        {"id": "r", "person_a_id": "y", "person_b_id": "b"},
+    ]
+    (sample / "relationships.json").write_text(json.dumps(pairs))
+    report = lifeos_db.migrate(sample, skip_bad=True)
+    assert report.rejected == 2
+    with closing(sqlite3.connect(sample / "interactions.db")) as conn:
+        rejects = conn.execute("SELECT place, record FROM import_rejects ORDER BY id").fetchall()
+    assert [place for place, _ in rejects] == ["record 1", "record 3 (id 'r')"]
+    assert [json.loads(record) for _, record in rejects] == [pairs[0], pairs[2]]
+    assert any("1 pair(s) turned" in warning for warning in report.warnings)
+
+
+def test_a_broken_crm_db_is_named_beside_every_other_problem(lifeos: Program, sample: Path) -> None:
+    (sample / "relationships.json").unlink()
+    (sample / "crm.db").write_bytes(b"junk" * 500)
+    (sample / "people_entities.json").write_text('[{"name": "no id"}]')
+    result = lifeos("db", "migrate", "--data-dir", sample)
+    assert result.returncode == 4
+    assert "crm.db" in result.stderr
+    assert "people_entities.json: record 1: has no id" in result.stderr
+
+
 def test_a_relationship_of_nobody(lifeos: Program, sample: Path) -> None:
     (sample / "relationships.json").write_text('[{"id": "r", "person_a_id": "a"}]')
     result = lifeos("db", "migrate", "--data-dir", sample)

@@ -228,6 +228,7 @@ def test_the_owner_may_be_named_and_must_exist(sample: Path) -> None:
     lifeos_db.migrate(sample)
     report = lifeos_db.migrate(sample, owner=PLANTED["me"])  # also later
     assert (report.status, report.healed) == ("healed", [f"the owner is {PLANTED['me']}"])
+    assert lifeos_db.migrate(sample, owner=PLANTED["me"]).status == "current"
     with closing(connect(sample)) as conn:
         assert conn.execute("SELECT value FROM settings WHERE key = 'owner_id'").fetchone() == (PLANTED["me"],)
 

@@ -40,6 +40,13 @@ def test_an_upsert_of_a_whole_record_keeps_the_truth(orphaned: sqlite3.Connectio
     assert counts(orphaned, "ann") == (2, 0, 0, 0)
 
 
+def test_a_statement_of_counts_alone_is_taken_at_its_word_and_named(orphaned: sqlite3.Connection) -> None:
+    """The one thing the triggers do not mend, as the README says; repair needs a way to write counts."""
+    orphaned.execute("INSERT INTO people (id) VALUES ('ann')")
+    orphaned.execute("UPDATE people SET email_count = 9 WHERE id = 'ann'")
+    assert orphaned.execute("SELECT * FROM person_count_drift").fetchall() == [("ann", "email", 9, 2)]
+
+
 def test_deleted_and_inserted_again(orphaned: sqlite3.Connection) -> None:
     orphaned.execute("INSERT INTO people (id) VALUES ('ann')")
     orphaned.execute("DELETE FROM people WHERE id = 'ann'")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import lifeos_db
+from lifeos_db.demo import write_legacy_directory
 from lifeos_db.schema_objects import SCHEMA_VERSION
 from tests.conftest import Program
 
@@ -85,16 +86,15 @@ def test_no_progress_bar_where_there_is_no_terminal(lifeos: Program, sample: Pat
     assert "━" not in result.stderr
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(1.1, True), (0.0, False)])
+@pytest.mark.parametrize(("seconds", "expected"), [(1.6, True), (0.0, False)])
 def test_a_progress_bar_on_a_terminal_where_it_takes_more_than_a_second(seconds: float, expected: bool) -> None:
     """In a pseudo-terminal; it is taken away when the work ends."""
     code = (
         "import time\n"
         "from lifeos_db.cli.common import progress_on_stderr\n"
         "with progress_on_stderr() as report:\n"
-        "    report('backup', 1, 4)\n"
+        "    report('counts', 0, 0)\n"  # one call, then a long phase
         f"    time.sleep({seconds})\n"
-        "    report('counts', 0, 0)\n"
     )
     ours, theirs = pty.openpty()
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
@@ -155,7 +155,10 @@ def test_the_page_of_commands_is_what_the_program_says() -> None:
 def test_the_demo_shows_the_product(lifeos: Program, tmp_path: Path) -> None:
     result = lifeos("db", "demo", "--dir", tmp_path / "demo")
     assert result.returncode == 0, result.stderr
-    assert "15 people had wrong counts" in result.stdout
+    planted = write_legacy_directory(tmp_path / "planted")
+    assert f"{planted.people_with_drift} people had wrong counts" in result.stdout
+    moved = f"{planted.rows_under_merged_ids} rows under a merged id moved to the survivor"
+    assert f"{moved}; {planted.rows_orphaned} orphans kept" in result.stdout
     assert "after" in result.stdout
     assert lifeos("db", "verify", "--data-dir", tmp_path / "demo").returncode == 0
     again = lifeos("db", "demo", "--dir", tmp_path / "demo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -183,9 +184,12 @@ def test_a_unique_index_that_the_triggers_do_not_cover_is_named(clean: Path, ind
     assert lifeos_db.verify(clean, fix=True).exit_code() == 3
 
 
-@pytest.mark.parametrize("columns", ["source_type, source_id", "source_id, source_type"])
+@pytest.mark.parametrize(
+    "columns",
+    ["source_type, source_id)", "source_id, source_type)", "source_type, source_id) WHERE source_id IS NOT NULL"],
+)
 def test_a_unique_index_that_the_triggers_cover_is_welcome(clean: Path, columns: str) -> None:
-    damage(clean, "DELETE FROM interactions", f"CREATE UNIQUE INDEX by_source ON interactions({columns})")
+    damage(clean, "DELETE FROM interactions", f"CREATE UNIQUE INDEX by_source ON interactions({columns}")
     assert found(clean, only=["schema", "counts"]) == {}
 
 
@@ -230,17 +234,44 @@ def test_a_lost_row_of_export_state_makes_the_files_stale_and_comes_back(clean: 
     assert lifeos_db.check_export(clean).status == "stale"
 
 
+def test_a_revision_that_is_no_number_is_made_anew(lifeos: Program, clean: Path) -> None:
+    damage(clean, "UPDATE export_state SET revision = 'abc'")
+    assert lifeos("db", "verify", "--data-dir", clean).returncode == 0
+    assert lifeos("db", "export", "--data-dir", clean).returncode == 0
+    assert found(clean) == {}
+
+
+def test_interactions_rebuilt_without_their_key_are_named(clean: Path) -> None:
+    damage(
+        clean,
+        "PRAGMA legacy_alter_table = ON",
+        "CREATE TABLE rebuilt AS SELECT * FROM interactions",
+        "DROP TABLE interactions",
+        "ALTER TABLE rebuilt RENAME TO interactions",
+    )
+    report = lifeos_db.verify(clean)
+    assert report.exit_code() == 3
+    assert "no key on id" in report.checks[0].findings[0]["detail"]
+
+
 def test_a_table_renamed_and_back_is_the_same_table(clean: Path) -> None:
     damage(clean, "ALTER TABLE people RENAME TO p", "ALTER TABLE p RENAME TO people")
     assert found(clean) == {}
 
 
-@pytest.mark.parametrize("table", ["person_merges", "people", "settings", "export_state", "source_types"])
+@pytest.mark.parametrize(
+    "table", ["interactions", "person_merges", "people", "settings", "export_state", "source_types"]
+)
 def test_a_lost_table_is_named_and_not_papered_over(lifeos: Program, clean: Path, table: str) -> None:
     damage(clean, f"DROP TABLE {table}")
-    result = lifeos("db", "verify", "--data-dir", clean, "--format", "json")
-    assert result.returncode == 3
-    assert "restore" in json.loads(result.stdout)["checks"][0]["fix"]
+    for form in ("text", "json", "github", "junit"):
+        result = lifeos("db", "verify", "--data-dir", clean, "--format", form)
+        assert result.returncode == 3, result.stderr
+        assert f"table {table} is missing" in result.stdout
+        if form == "json":
+            assert "restore" in json.loads(result.stdout)["checks"][0]["fix"]
+    if table in ("people", "person_merges"):
+        assert lifeos("db", "export", "--data-dir", clean).returncode == 4
     assert lifeos("db", "verify", "--fix", "--data-dir", clean).returncode == 4
 
 
@@ -292,6 +323,15 @@ def test_an_edited_export_warns_and_deep_finds_what_the_revision_cannot_know(cle
     damage(clean, f"UPDATE people SET email_count = 77 WHERE id = '{ME}'")
     assert found(clean, only=["export"]) == {}
     assert found(clean, only=["export"], deep=True) == {"export": "warn"}
+    repaired = lifeos_db.verify(clean, fix=True, deep=True)
+    assert repaired.status == "ok"
+    stat = (clean / "people_entities.json").stat()
+    content = (clean / "people_entities.json").read_bytes()
+    (clean / "people_entities.json").write_bytes(content.replace(b"Acme", b"ACME"))
+    os.utime(clean / "people_entities.json", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert found(clean, only=["export"], deep=True) == {"export": "warn"}
+    assert lifeos_db.export(clean, force=True).kept  # as it advises; what stood there is kept
+    assert found(clean, only=["export"], deep=True) == {}
     (clean / "people_entities.json").write_text("[]")
     assert found(clean, only=["export"]) == {"export": "warn"}
 
@@ -399,7 +439,10 @@ def test_github_gets_ten_annotations_and_the_rest_in_the_summary(lifeos: Program
     assert len(lines) == 10
     assert all(line.startswith("::error title=lifeos db verify") for line in lines)
     assert "100%25: a\\nb" in lines[0]
-    assert summary.read_text().count("- **counts**") == 30
+    assert summary.read_text().count("- **counts**") == 30  # and three stale files
+    assert "and 24 more; see the summary" in lines[-1]
+    without = lifeos("db", "verify", "--data-dir", clean, "--format", "github").stdout.splitlines()
+    assert without[-1].endswith("and 24 more")
 
 
 def test_junit_is_one_testcase_a_check(lifeos: Program, migrated: Path) -> None:

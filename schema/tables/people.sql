@@ -7,7 +7,8 @@
 --   NULL is the JSON null of the legacy file. The two scores have no declared type on purpose: a declared
 --   type would turn 1 into 1.0 or 1.0 into 1, and the export would no longer repeat what was imported.
 --   extra holds the keys of the legacy record that this version does not know, as one JSON object.
--- Order: the rowid is the place in the export; a new person comes last.
+-- Order: the rowid is the place in the export; a new person comes last, and so does one whose row INSERT OR REPLACE
+--   has made anew. UPDATE and upserts keep the place.
 CREATE TABLE people (
     id TEXT NOT NULL PRIMARY KEY,
     canonical_name TEXT DEFAULT '',

@@ -1,7 +1,7 @@
 -- person_merges: who was merged into whom, for good.
 --
--- Written by: migrate (from merged_person_ids.json), `lifeos db merge`, or one plain INSERT of
---   (merged_id, survivor_id), which also moves the interactions.
+-- Written by: migrate (from merged_person_ids.json), then by one plain INSERT of (merged_id, survivor_id), which also
+--   moves the interactions. merged_at is for the writer to fill.
 -- Kept true by: person_merges_before_*.sql refuse self-merges and cycles; person_merges_after_*.sql keep chains
 --   flat, so that a survivor is never itself merged and one look-up is always enough.
 -- Order: the rowid is the place in the export.

@@ -2,7 +2,8 @@
 --
 -- owner_id            the person id of the owner of this CRM, if known
 -- as_of               the instant (UTC, ISO 8601) after which an interaction counts as future; moved forward by
---                     every lifeos command that writes, because SQL that runs on replicas must not ask the clock
+--                     migrate, by every export that had something to write, and by verify --fix, because SQL that
+--                     runs on replicas must not ask the clock; any program may move it
 -- people_keys         the keys of people_entities.json, in order, as a JSON array: the export has these, no others
 -- relationship_keys   the same for relationships.json
 -- own_objects         triggers, views and indexes that were there before the first migration, as a JSON array of

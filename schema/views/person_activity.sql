@@ -1,8 +1,8 @@
 -- person_activity: per person id, when and through which source.
 --
--- Instants are UTC, ISO 8601 with milliseconds; a timestamp with an offset is converted, one without is taken as
--- UTC. The legacy sentinel 1970-01-01T00:00:00Z, and text that is no date, is undated; rows after settings.as_of
--- are future: both are counted apart and in total, but are no first or last interaction.
+-- Instants are UTC, ISO 8601 with milliseconds; a timestamp with an offset (+HH:MM) is converted, one without is
+-- taken as UTC. The legacy sentinel 1970-01-01T00:00:00Z, and text that is no date, is undated; rows after
+-- settings.as_of are future: both are counted apart and in total, but are no first or last interaction.
 -- other is what came from any source type that has no column here.
 -- Cost: one person id is one range of idx_interactions_person_timestamp; everybody is a scan of it.
 CREATE VIEW person_activity AS
