@@ -131,9 +131,14 @@ def export_locked(conn: sqlite3.Connection, directory: DataDirectory, *, force: 
 
 def _edited(conn: sqlite3.Connection, directory: DataDirectory) -> list[str]:
     """The files whose bytes are neither those remembered nor those announced, looked at one by one."""
-    known = {row[0]: row[1:] for row in conn.execute("SELECT file, sha256, pending_sha256 FROM exports")}
+    known = _known(conn)
     found = {name: _sha256(directory.path / name) for name in EXPORT_FILES}
     return [name for name, sha256 in found.items() if sha256 is not None and sha256 not in known.get(name, ())]
+
+
+def _known(conn: sqlite3.Connection) -> dict[str, tuple[str | None, str | None]]:
+    """For each file the hashes that are ours: of what was last read or written, and of what was announced."""
+    return {row[0]: (row[1], row[2]) for row in conn.execute("SELECT file, sha256, pending_sha256 FROM exports")}
 
 
 def capture(conn: sqlite3.Connection) -> int:
@@ -232,7 +237,7 @@ def publish(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: i
     in the meantime, and then raises ExportConflict.
     """
     written = []
-    known = {row[0]: row[1:] for row in conn.execute("SELECT file, sha256, pending_sha256 FROM exports")}
+    known = _known(conn)
     try:
         for file in prepared:
             found = _sha256(file.target)

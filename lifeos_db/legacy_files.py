@@ -15,6 +15,7 @@ from .database import open_reader, translated_errors
 from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
 from .errors import BrokenDatabase
 from .legacy_form import PERSON_KEYS, RELATIONSHIP_KEYS, Json, Key, fault, json_name, keys_in_order
+from .merges import last_survivor
 
 _DEEPEST = 100
 
@@ -316,12 +317,8 @@ def read_merges(path: Path) -> LegacyFile:
             survivors[merged] = survivor
     left_out = []
     for merged in survivors:
-        seen = {merged}
-        end = survivors[merged]
-        while end in survivors and end not in seen:
-            seen.add(end)
-            end = survivors[end]
-        if end in seen:
+        end = last_survivor(survivors, merged)
+        if end is None:
             left_out.append(merged)
         else:
             result.records[0][merged] = end

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .backup import back_up
-from .counts import CountDrift, correct_counts, flatten_merges, move_merged_rows
+from .counts import CountDrift, correct_counts
 from .database import (
     DEFAULT_TIMEOUT,
     Progress,
@@ -32,6 +32,7 @@ from .errors import BadInput, ExportPending, LifeosError, PersonUnknown, Unexpec
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .legacy_files import LegacyData, LegacyFile, Problem, read_legacy
 from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS, Key, encode
+from .merges import flatten_merges, move_merged_rows
 from .schema_objects import (
     INTERACTIONS_COLUMNS,
     SCHEMA_VERSION,

@@ -228,7 +228,7 @@ def _interactions_differences(conn: sqlite3.Connection) -> list[SchemaDifference
 
 def refuse_lost_tables(wrong: Iterable[SchemaDifference], path: Path) -> None:
     """Raises UnexpectedTable where a table that holds data is missing or altered: that cannot be rebuilt."""
-    lost = [item.detail for item in wrong if not _rebuildable(item)]
+    lost = [item.detail for item in wrong if not rebuildable(item)]
     if lost:
         raise UnexpectedTable(
             f"{path}: {lost[0]}",
@@ -237,7 +237,8 @@ def refuse_lost_tables(wrong: Iterable[SchemaDifference], path: Path) -> None:
         )
 
 
-def _rebuildable(difference: SchemaDifference) -> bool:
+def rebuildable(difference: SchemaDifference) -> bool:
+    """Whether repair can make the object anew: every one but a table with rows that nothing else can tell."""
     if difference.type != "table":
         return True
     return difference.name in (MAY_START_EMPTY if difference.problem == "missing" else SCRATCH)
@@ -252,7 +253,7 @@ def apply(conn: sqlite3.Connection, wrong: Iterable[SchemaDifference]) -> list[S
     wanted = {(item.type, item.name): item for item in expected_objects()}
     mended = []
     for difference in wrong:
-        if not _rebuildable(difference) or difference.problem not in ("missing", "altered"):
+        if not rebuildable(difference) or difference.problem not in ("missing", "altered"):
             continue
         if difference.problem == "altered":
             conn.execute(f"DROP {difference.type.upper()} {difference.name}")

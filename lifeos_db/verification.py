@@ -10,17 +10,19 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from .counts import correct_counts, find_drift, flatten_merges, move_merged_rows
+from .counts import correct_counts, find_drift
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, sqlite_fault, translated_errors
 from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .errors import BadValue, PersonUnknown
 from .exporting import compare, differing_files, export_locked, set_as_of
+from .merges import flatten_merges, move_merged_rows
 from .schema_objects import (
     SchemaDifference,
     apply,
     differences,
     expected,
     expected_objects,
+    rebuildable,
     refuse_lost_tables,
     require_current,
 )
@@ -193,7 +195,7 @@ def _check_schema(scope: _Scope, check: Check) -> None:
                 how = "rebuild the table without it" if item.sql is None else f"DROP INDEX {item.name}"
                 advice.append(f"{how}, for the triggers cannot see what it replaces; that is yours to decide")
         check.fix = "; ".join(advice)
-        if any(item.type == "table" for item in found):
+        if not all(rebuildable(item) for item in found):
             check.fix = "restore interactions.db from backups/: a table cannot be rebuilt without its rows"
 
 
