@@ -41,7 +41,11 @@ def export(
         if report.status == "fresh":
             show(f"fresh: the files show revision {report.revision}")
             return
-        say("Run 'lifeos db export' to write them." if not report.edited else "See 'lifeos db export --force'.")
+        say(
+            "Run 'lifeos db export' to write them."
+            if not report.edited
+            else "Run 'lifeos db import' to take the changes in."
+        )
         raise typer.Exit(STALE)
     report = lifeos_db.export(directory, force=force, timeout=timeout)
     for path in report.kept:

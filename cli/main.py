@@ -11,8 +11,10 @@ import typer
 from .common import INTERRUPTED, DataDir, say
 from .demo import demo
 from .export import export
+from .import_edits import import_edits
 from .migrate import migrate
 from .verify import verify
+from .watch import watch
 
 app = typer.Typer(
     name="lifeos",
@@ -50,7 +52,8 @@ def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
     ctx.obj = data_dir
 
 
-for command in (migrate, verify, export, demo):
+db.command("import")(import_edits)
+for command in (migrate, verify, export, watch, demo):
     db.command()(command)
 
 

@@ -17,20 +17,24 @@ if TYPE_CHECKING:
     from .errors import LifeosError as LifeosError
     from .exporting import check_export as check_export
     from .exporting import export as export
+    from .importing import import_edits as import_edits
     from .migration import migrate as migrate
     from .sessions import session as session
     from .verification import verify as verify
+    from .watching import watch as watch
 
 __version__ = "0.1.0"
-__all__ = ["LifeosError", "check_export", "export", "migrate", "session", "verify"]
+__all__ = ["LifeosError", "check_export", "export", "import_edits", "migrate", "session", "verify", "watch"]
 
 _HOME = {
     "LifeosError": "errors",
     "check_export": "exporting",
     "export": "exporting",
+    "import_edits": "importing",
     "migrate": "migration",
     "session": "sessions",
     "verify": "verification",
+    "watch": "watching",
 }
 
 

@@ -63,15 +63,16 @@ class DataDirectory:
         return path
 
     @contextmanager
-    def lock(self, timeout: float) -> Iterator[None]:
+    def lock(self, timeout: float, name: str = ".lifeos.lock") -> Iterator[None]:
         """Keep other lifeos writers out of this directory. Raises Locked after ``timeout`` seconds.
 
-        The lock file is removed while it is held, which filelock allows: whoever waits for the old file sees that it
-        is gone and starts over. So nothing is left behind, and a killed process leaves no stale lock.
+        ``name`` is that of the lock file: who watches the directory holds another one than who writes to it. The file
+        is removed while it is held, which filelock allows: whoever waits for the old file sees that it is gone and
+        starts over. So nothing is left behind, and a killed process leaves no stale lock.
         """
         import filelock
 
-        path = self.path / ".lifeos.lock"
+        path = self.path / name
         try:
             lock = filelock.FileLock(path, timeout=timeout)
             lock.acquire()

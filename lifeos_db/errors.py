@@ -93,6 +93,16 @@ class Locked(LifeosError):
         )
 
 
+class AlreadyWatched(LifeosError):
+    """Another process watches this directory."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: another 'lifeos db watch' is at work here",
+            "One is enough; stop the other one first if this one is to take its place.",
+        )
+
+
 class StorageFailure(LifeosError):
     """The operating system refused a read or a write: disk full, no permission, I/O error."""
 
@@ -154,7 +164,17 @@ class ExportConflict(LifeosError):
         names = ", ".join(str(path) for path in files)
         super().__init__(
             f"{names}: changed by another program since the last export; not overwritten",
-            "Look at what changed; 'lifeos db export --force' keeps a copy in backups/ and writes the export.",
+            "'lifeos db import' takes the changes in; 'lifeos db export --force' keeps a copy and writes over it.",
+        )
+
+
+class LostRecords(LifeosError):
+    """A JSON file has lost more than half of its records since the last export, so it is not imported."""
+
+    def __init__(self, path: Path, before: int, now: int) -> None:
+        super().__init__(
+            f"{path}: has {now} records, the last export had {before}; not imported, not overwritten",
+            "If that is meant, run 'lifeos db import --force'; else 'lifeos db export --force' writes the file anew.",
         )
 
 

@@ -21,6 +21,10 @@ from .legacy_form import (
     Key,
     decode,
 )
+from .record_rows import unknown_keys
+
+Note = Callable[[dict[str, Json]], None]
+"""Is shown each record as the database declares it, before sources are derived from interactions."""
 
 _RECORDS_AT_A_TIME = 500
 # A number that Python or orjson writes in exponent form, behind a key or on a line of its own: they differ in these.
@@ -28,7 +32,11 @@ _EXPONENT = re.compile(rb'(?:": |\n +)-?(?:\d[\d.]*e|0\.0000)')
 _TO_ESCAPE = re.compile("[^\x00-\x7e]+")
 
 
-def people_json(conn: sqlite3.Connection) -> Iterator[bytes]:
+def no_note(record: dict[str, Json]) -> None:
+    """For renderings that nobody remembers."""
+
+
+def people_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
     """people_entities.json in pieces: one record a person, in the order of the table, with the keys that were imported.
 
     ``sources`` is what is declared, then the source types that the person has interactions of, in order of name.
@@ -48,6 +56,7 @@ def people_json(conn: sqlite3.Connection) -> Iterator[bytes]:
             raise BadValue("interactions", row[0], f"rowid {row[0]}", "source_type", "is not UTF-8 text") from None
 
     def with_sources(record: dict[str, Json]) -> dict[str, Json]:
+        note(record)
         found = active.get(record["id"])
         if found and "sources" in record:
             declared = record["sources"] or []
@@ -55,24 +64,44 @@ def people_json(conn: sqlite3.Connection) -> Iterator[bytes]:
                 record["sources"] = declared + added
         return record
 
-    return _array(map(with_sources, _records(conn, "people", PERSON_KEYS, _keys(conn, "people_keys", PERSON_KEYS))))
+    return _array(map(with_sources, _records(conn, "people", PERSON_KEYS, people_keys(conn))))
 
 
-def relationships_json(conn: sqlite3.Connection) -> Iterator[bytes]:
+def relationships_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
     """relationships.json in pieces, in the order of the table. Raises BadValue."""
-    keys = _keys(conn, "relationship_keys", RELATIONSHIP_KEYS)
-    return _array(_records(conn, "relationships", RELATIONSHIP_KEYS, keys))
+    keys = relationship_keys(conn)
+    return _array(_noted(_records(conn, "relationships", RELATIONSHIP_KEYS, keys), note))
 
 
-def merges_json(conn: sqlite3.Connection) -> Iterator[bytes]:
-    """merged_person_ids.json: merged id to survivor id, flat, in the order of the table."""
+def merges_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
+    """merged_person_ids.json: merged id to survivor id, flat, in the order of the table.
+
+    ``note`` is shown each as {"merged_id", "survivor_id"}.
+    """
     merges: dict[str, str] = {}
     for row, merged, survivor in conn.execute("SELECT rowid, merged_id, survivor_id FROM person_merges ORDER BY rowid"):
         for column, value in (("merged_id", merged), ("survivor_id", survivor)):
             if not isinstance(value, str):
                 raise BadValue("person_merges", row, merged, column, "is a BLOB")
         merges[merged] = survivor
+        note({"merged_id": merged, "survivor_id": survivor})
     yield json.dumps(merges, indent=2).encode("ascii")
+
+
+def _noted(records: Iterable[dict[str, Json]], note: Note) -> Iterator[dict[str, Json]]:
+    for record in records:
+        note(record)
+        yield record
+
+
+def people_keys(conn: sqlite3.Connection) -> list[str]:
+    """The keys of people_entities.json, in order. Raises BadSetting."""
+    return _keys(conn, "people_keys", PERSON_KEYS)
+
+
+def relationship_keys(conn: sqlite3.Connection) -> list[str]:
+    """The keys of relationships.json, in order. Raises BadSetting."""
+    return _keys(conn, "relationship_keys", RELATIONSHIP_KEYS)
 
 
 def _keys(conn: sqlite3.Connection, setting: str, known: Iterable[Key]) -> list[str]:
@@ -95,7 +124,7 @@ def _records(conn: sqlite3.Connection, table: str, known: Iterable[Key], names: 
     columns = ", ".join(key.name for key in wanted if key)
     for rowid, identity, extra_text, *row in _decoded(conn, table, f"rowid, id, extra, {columns}"):
         cells = iter(row)
-        extra = _extra(extra_text, table, rowid, identity)
+        extra = unknown_keys(table, rowid, identity, extra_text)
         record: dict[str, Json] = {}
         for name, key in zip(names, wanted):
             if key is None:
@@ -128,18 +157,6 @@ def _decoded(conn: sqlite3.Connection, table: str, columns: str) -> Iterator[tup
         raise
 
 
-def _extra(text: str | None, table: str, rowid: int, identity: object) -> dict[str, Json]:
-    if text is None:
-        return {}
-    try:
-        value = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise BadValue(table, rowid, identity, "extra", "must be a JSON object or NULL")
-    return value
-
-
 def _array(records: Iterator[dict[str, Json]]) -> Iterator[bytes]:
     """A JSON array of the records, in pieces of a few hundred, so that the file is never whole in memory."""
     lead = b"[\n"
@@ -166,7 +183,7 @@ def _escape(match: re.Match[str]) -> str:
     return encode_basestring_ascii(match.group())[1:-1]
 
 
-RENDERERS: dict[str, Callable[[sqlite3.Connection], Iterator[bytes]]] = {
+RENDERERS: dict[str, Callable[[sqlite3.Connection, Note], Iterator[bytes]]] = {
     "people_entities.json": people_json,
     "relationships.json": relationships_json,
     "merged_person_ids.json": merges_json,

@@ -16,9 +16,12 @@ from typing import Literal
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, translated_errors
 from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .errors import ExportConflict
-from .export_form import RENDERERS
-from .legacy_files import FileState
+from .export_form import RENDERERS, no_note
+from .exported_records import RecordNotes, write_changes
+from .legacy_files import ABSENT, FileState
+from .record_forms import KIND_OF_FILE
 from .schema_objects import require_current
+from .swapping import put_in_place
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class _Prepared:
 
     target: Path
     temporary: Path
-    sha256: str
+    state: FileState
+    notes: RecordNotes
 
 
 def export(
@@ -124,7 +128,7 @@ def export_locked(conn: sqlite3.Connection, directory: DataDirectory, *, force: 
     finally:
         conn.execute("COMMIT")
     with Transaction(conn):
-        announce(conn, prepared)
+        announce(conn, prepared, captured)
     written = publish(conn, prepared, captured)
     return ExportReport("written", captured, written, tuple(edited), tuple(map(str, kept)))
 
@@ -168,17 +172,20 @@ def prepare(conn: sqlite3.Connection, directory: DataDirectory) -> list[_Prepare
                 mode = target.stat().st_mode & 0o777
             except FileNotFoundError:
                 mode = 0o600
-            prepared.append(_Prepared(target, temporary, ""))
+            notes = RecordNotes(conn, KIND_OF_FILE[name])
+            prepared.append(_Prepared(target, temporary, ABSENT, notes))
             digest = hashlib.sha256()
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
             with os.fdopen(handle, "wb") as file:
-                for piece in RENDERERS[name](conn):
+                for piece in RENDERERS[name](conn, notes):
                     digest.update(piece)
                     file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), mode)
-            prepared[-1] = _Prepared(target, temporary, digest.hexdigest())
+                stat = os.fstat(file.fileno())
+            state = FileState(digest.hexdigest(), stat.st_size, stat.st_mtime_ns)
+            prepared[-1] = _Prepared(target, temporary, state, notes)
     except BaseException:
         discard(prepared)
         raise
@@ -190,7 +197,7 @@ def differing_files(conn: sqlite3.Connection, directory: DataDirectory) -> list[
     differing = []
     for name in EXPORT_FILES:
         digest = hashlib.sha256()
-        for piece in RENDERERS[name](conn):
+        for piece in RENDERERS[name](conn, no_note):
             digest.update(piece)
         if _sha256(directory.path / name) != digest.hexdigest():
             differing.append(name)
@@ -213,9 +220,10 @@ def remember(conn: sqlite3.Connection, name: str, state: FileState) -> None:
     )
 
 
-def announce(conn: sqlite3.Connection, prepared: Sequence[_Prepared]) -> None:
+def announce(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: int) -> None:
     """Remember, in the caller's transaction, which bytes are about to appear, so that a kill leaves no stranger.
 
+    Remembers the changed records too: they are the base of the next import. ``revision`` is what the files will show.
     If an earlier export was stopped between renaming and remembering, the bytes that it announced are there: they
     become the known ones first, before the new announcement takes their place.
     """
@@ -224,41 +232,43 @@ def announce(conn: sqlite3.Connection, prepared: Sequence[_Prepared]) -> None:
         [(file.target.name, _sha256(file.target)) for file in prepared],
     )
     conn.executemany(
-        "INSERT INTO exports (file, revision, pending_sha256) VALUES (?, -1, ?) "
-        "ON CONFLICT (file) DO UPDATE SET pending_sha256 = excluded.pending_sha256",
-        [(file.target.name, file.sha256) for file in prepared],
+        "INSERT INTO exports (file, revision, pending_sha256, records) VALUES (?, -1, ?, ?) "
+        "ON CONFLICT (file) DO UPDATE SET pending_sha256 = excluded.pending_sha256, records = excluded.records",
+        [(file.target.name, file.state.sha256, file.notes.records) for file in prepared],
     )
+    for file in prepared:
+        write_changes(conn, file.notes.kind, file.notes.changes, revision, exported=True)
 
 
 def publish(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: int) -> tuple[str, ...]:
-    """Rename announced files into place and remember that they show ``revision``; returns the names that changed.
+    """Put announced files into place and remember that they show ``revision``; returns the names that changed.
 
     A file that already holds these bytes is left alone. Looks once more whether another program has written a file
     in the meantime, and then raises ExportConflict.
     """
     written = []
+    states = []
     known = _known(conn)
     try:
         for file in prepared:
-            found = _sha256(file.target)
-            if found == file.sha256:
-                continue
-            if found is not None and found not in known[file.target.name]:
-                raise ExportConflict([file.target])
-            os.replace(file.temporary, file.target)
-            written.append(file.target.name)
+            found, stat = _look(file.target)
+            state = file.state
+            if stat is not None and found == state.sha256:
+                state = FileState(found, stat.st_size, stat.st_mtime_ns)
+            else:
+                strange = found is not None and found not in known[file.target.name]
+                if strange or not put_in_place(file.temporary, file.target, stat):
+                    raise ExportConflict([file.target])
+                written.append(file.target.name)
+            states.append((revision, state.sha256, state.size, state.mtime_ns, utc_now(), file.target.name))
         _sync_directory(prepared[0].target.parent)
     finally:
         discard(prepared)
-    rows = []
-    for file in prepared:
-        stat = file.target.stat()
-        rows.append((revision, file.sha256, stat.st_size, stat.st_mtime_ns, utc_now(), file.target.name))
     with Transaction(conn):
         conn.executemany(
             "UPDATE exports SET revision = ?, sha256 = ?, pending_sha256 = NULL, size = ?, mtime_ns = ?, "
             "exported_at = ? WHERE file = ?",
-            rows,
+            states,
         )
         set_as_of(conn)
     return tuple(written)
@@ -273,14 +283,23 @@ def set_as_of(conn: sqlite3.Connection) -> None:
 
 
 def _sha256(path: Path) -> str | None:
+    return _look(path)[0]
+
+
+def _look(path: Path) -> tuple[str | None, os.stat_result | None]:
+    """The hash of a file's bytes, and the file that they were read from; two None where there is none.
+
+    A symbolic link is looked at as what it leads to, but stands for itself.
+    """
     try:
         with path.open("rb") as file:
+            stat = os.fstat(file.fileno())
             digest = hashlib.sha256()
             while piece := file.read(1 << 20):
                 digest.update(piece)
-            return digest.hexdigest()
+            return digest.hexdigest(), path.lstat() if path.is_symlink() else stat
     except FileNotFoundError:
-        return None
+        return None, None
 
 
 def _sync_directory(path: Path) -> None:

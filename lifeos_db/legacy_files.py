@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -87,12 +88,6 @@ def read_legacy(directory: DataDirectory) -> LegacyData:
     )
 
 
-def file_state(path: Path, data: bytes) -> FileState:
-    """The state of a file that was just read as ``data``."""
-    stat = path.stat()
-    return FileState(hashlib.sha256(data).hexdigest(), len(data), stat.st_mtime_ns)
-
-
 class _UnreadableError(ValueError):
     """A file that is not JSON at all; its text is the reason."""
 
@@ -101,10 +96,11 @@ def _parse(path: Path) -> tuple[FileState, Json]:
     """The parsed file; None where it is absent, empty or only white space. Raises _UnreadableError, StorageFailure."""
     with translated_errors(path):
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:  # size and time are of the very file that is read, if another takes its place
+                data, stat = file.read(), os.fstat(file.fileno())
         except FileNotFoundError:
             return ABSENT, None
-        state = file_state(path, data)
+        state = FileState(hashlib.sha256(data).hexdigest(), len(data), stat.st_mtime_ns)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -213,17 +209,24 @@ def read_people(path: Path) -> LegacyFile:
 
 
 def read_relationships(directory: DataDirectory) -> LegacyFile:
-    """relationships.json, or else the relationships table of crm.db.
+    """relationships.json, or else the relationships table of crm.db."""
+    path = directory.path / RELATIONSHIPS_FILE
+    if path.exists() or not directory.crm.exists():
+        return read_relationships_file(path)
+    return _as_pairs(_read_crm(directory.crm), directory.crm)
+
+
+def read_relationships_file(path: Path) -> LegacyFile:
+    """relationships.json, as pairs."""
+    return _as_pairs(_read_array(path, RELATIONSHIP_KEYS), path)
+
+
+def _as_pairs(result: LegacyFile, path: Path) -> LegacyFile:
+    """The records of a file as pairs.
 
     Pairs are turned so that person_a_id sorts before person_b_id. Pairs of a person with themselves, which the legacy
     nightly job has produced, are no relationship and are left out. Of two records of one pair the last wins.
     """
-    path = directory.path / RELATIONSHIPS_FILE
-    if path.exists() or not directory.crm.exists():
-        result = _read_array(path, RELATIONSHIP_KEYS)
-    else:
-        result = _read_crm(directory.crm)
-        path = directory.crm
     pairs: dict[tuple[str, str], dict[str, Json]] = {}
     ids: set[str] = set()
     left_out = turned = repeated = 0

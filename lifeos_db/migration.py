@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,12 +26,14 @@ from .database import (
     sqlite_fault,
     translated_errors,
 )
-from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory, utc_now
+from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
 from .errors import BadInput, ExportPending, LifeosError, PersonUnknown, UnexpectedTable
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
-from .legacy_files import LegacyData, LegacyFile, Problem, read_legacy
-from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS, Key, encode
+from .legacy_files import LegacyData, read_legacy
+from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS
 from .merges import flatten_merges, move_merged_rows
+from .record_rows import insert_records
+from .rejects import set_aside
 from .schema_objects import (
     INTERACTIONS_COLUMNS,
     SCHEMA_VERSION,
@@ -214,7 +215,7 @@ class _Migration:
                     self.progress("export", 0, 0)
                     revision = capture(conn)
                     prepared = prepare(conn, self.directory)
-                    announce(conn, prepared)
+                    announce(conn, prepared, revision)
         except BaseException:
             discard(prepared)
             if saved:
@@ -262,8 +263,10 @@ class _Migration:
         """Take in the legacy files; no triggers are there yet, so this is plain and fast."""
         report.warnings += legacy.notes
         self.progress("people", 0, 0)
-        _insert_records(conn, "people", PERSON_KEYS, legacy.people)
-        _insert_records(conn, "relationships", RELATIONSHIP_KEYS, legacy.relationships)
+        insert_records(conn, "people", PERSON_KEYS, legacy.people.records)
+        for name in COUNT_KEYS:  # null has been seen in counts; it means none
+            conn.execute(f"UPDATE people SET {name} = 0 WHERE {name} IS NULL")
+        insert_records(conn, "relationships", RELATIONSHIP_KEYS, legacy.relationships.records)
         conn.executemany(
             "INSERT INTO person_merges (merged_id, survivor_id) VALUES (?, ?)", legacy.merges.records[0].items()
         )
@@ -276,7 +279,7 @@ class _Migration:
             (MERGES_FILE, legacy.merges),
         ):
             remember(conn, name, file.state)
-        report.rejected = _set_aside(conn, legacy.problems)
+        report.rejected = set_aside(conn, legacy.problems)
         lost = conn.execute(
             "SELECT count(*) FROM person_merges WHERE survivor_id NOT IN (SELECT id FROM people)"
         ).fetchone()[0]
@@ -355,39 +358,6 @@ def _refuse_unexpected_tables(conn: sqlite3.Connection) -> None:
             f"interactions.db: there already is a table {taken[0][0]} that this program did not make",
             "Rename or move that table first. Nothing was changed.",
         )
-
-
-def _insert_records(conn: sqlite3.Connection, table: str, keys: Sequence[Key], file: LegacyFile) -> None:
-    """Insert legacy records in order: a missing key means its default, unknown keys go into ``extra`` as JSON."""
-    known = {key.name for key in keys}
-    names = [key.name for key in keys]
-
-    def row(record: dict[str, Any]) -> list[Any]:
-        values = [encode(key, record.get(key.name, key.default)) for key in keys]
-        unknown = {name: value for name, value in record.items() if name not in known}
-        values.append(json.dumps(unknown) if unknown else None)
-        return values
-
-    marks = ", ".join("?" * (len(names) + 1))
-    conn.executemany(f"INSERT INTO {table} ({', '.join(names)}, extra) VALUES ({marks})", map(row, file.records))
-    if table == "people":  # null has been seen in counts; it means none
-        for name in COUNT_KEYS:
-            conn.execute(f"UPDATE people SET {name} = 0 WHERE {name} IS NULL")
-
-
-def _set_aside(conn: sqlite3.Connection, problems: Sequence[Problem]) -> int:
-    """Write each bad record once, with all its problems, into import_rejects; returns the number of records."""
-    rejects: dict[tuple[str, str], list[Problem]] = {}
-    for problem in problems:
-        rejects.setdefault((problem.file, problem.place), []).append(problem)
-    conn.executemany(
-        "INSERT INTO import_rejects (file, place, problem, record, rejected_at) VALUES (?, ?, ?, ?, ?)",
-        [
-            (file, place, "; ".join(problem.text for problem in found), found[0].record, utc_now())
-            for (file, place), found in rejects.items()
-        ],
-    )
-    return len(rejects)
 
 
 def _count_rows(conn: sqlite3.Connection, report: MigrationReport) -> MigrationReport:

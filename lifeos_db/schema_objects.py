@@ -20,7 +20,7 @@ KINDS: tuple[tuple[ObjectType, str], ...] = (
     ("view", "views"),
     ("trigger", "triggers"),
 )
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The number of the last step in migrations/; kept in the database as ``PRAGMA user_version``."""
 
 INTERACTIONS_COLUMNS = (
@@ -38,7 +38,14 @@ INTERACTIONS_COLUMNS = (
 )
 SCRATCH = frozenset({"replace_notes"})
 """Tables that can be made anew at any time, because they hold nothing between two statements."""
-MAY_START_EMPTY = SCRATCH | {"exports", "import_rejects", "removed_objects"}
+MAY_START_EMPTY = SCRATCH | {
+    "exported_history",
+    "exported_records",
+    "exports",
+    "import_conflicts",
+    "import_rejects",
+    "removed_objects",
+}
 """Tables that can be made anew when they are gone: the counts do not need what they held."""
 SOURCE_INDEX = "idx_interactions_source"
 

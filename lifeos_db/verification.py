@@ -296,7 +296,9 @@ def _check_export(scope: _Scope, check: Check) -> None:
     check.found = len(check.findings)
     if check.findings:
         check.status = "warn"
-        check.fix = "lifeos db export --force" if found.status != "stale" else "lifeos db export"
+        check.fix = {"edited": "lifeos db import", "stale": "lifeos db export"}.get(
+            found.status, "lifeos db export --force"
+        )
 
 
 def _check_sqlite(scope: _Scope, check: Check) -> None:

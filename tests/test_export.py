@@ -228,11 +228,12 @@ def test_a_kill_between_renaming_and_remembering_leaves_no_stranger(migrated: Pa
         add_interaction(conn, "new", PLANTED["me"])
     code = (
         "import os, sys, lifeos_db\n"
-        "real = os.replace\n"
+        "import lifeos_db.exporting as exporting\n"
+        "real = exporting.put_in_place\n"
         "def replace(*args):\n"
         "    real(*args)\n"
         "    os.kill(os.getpid(), 9)\n"
-        "os.replace = replace\n"
+        "exporting.put_in_place = replace\n"
         "lifeos_db.export(sys.argv[1])\n"
     )
     assert subprocess.run([sys.executable, "-c", code, str(migrated)], timeout=60).returncode == -9
@@ -285,11 +286,12 @@ def test_two_kills_in_a_row_leave_no_stranger(migrated: Path) -> None:
             add_interaction(conn, f"n{number}", PLANTED["me"])
         code = (
             "import os, sys, lifeos_db\n"
-            "real = os.replace\n"
+            "import lifeos_db.exporting as exporting\n"
+            "real = exporting.put_in_place\n"
             "def replace(*args):\n"
             f"    {'real(*args)' if when == 'after' else 'pass'}\n"
             "    os.kill(os.getpid(), 9)\n"
-            "os.replace = replace\n"
+            "exporting.put_in_place = replace\n"
             "lifeos_db.export(sys.argv[1])\n"
         )
         assert subprocess.run([sys.executable, "-c", code, str(migrated)], timeout=60).returncode == -9

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import lifeos_db
+from lifeos_db import exporting
 from lifeos_db.schema_objects import expected_objects
 from tests.conftest import PLANTED, Program, add_interaction, snapshot
 from tests.recount import assert_exact
@@ -91,21 +92,22 @@ def test_a_dry_run_of_an_empty_directory_creates_nothing(lifeos: Program, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
+@pytest.mark.parametrize("call", ["fsync", "put_in_place", "fchmod"])
 @pytest.mark.parametrize("number", range(1, 5))
 def test_a_failing_system_call_leaves_before_or_after(
     sample: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
     """The n-th call fails as on a full disk: an error, no leftovers, and the next run completes."""
     before = snapshot(sample)
-    real, calls = getattr(os, call), iter(range(1, 100))
+    place = exporting if call == "put_in_place" else os
+    real, calls = getattr(place, call), iter(range(1, 100))
 
     def failing(*args: object, **kwargs: object) -> object:
         if next(calls) == number:
             raise OSError(28, "No space left on device")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(os, call, failing)
+    monkeypatch.setattr(place, call, failing)
     failed = ""
     try:
         lifeos_db.migrate(sample)
@@ -168,7 +170,7 @@ def test_files_that_cannot_be_put_into_place_are_named_and_written_by_the_next_r
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(exporting, "put_in_place", refuse)
     with pytest.raises(lifeos_db.LifeosError, match=r"migrated, but the JSON files are not exported yet: .*No space"):
         lifeos_db.migrate(sample)
     monkeypatch.undo()
