@@ -13,6 +13,7 @@ from .demo import demo
 from .export import export
 from .import_edits import import_edits
 from .migrate import migrate
+from .run import run
 from .verify import verify
 from .watch import watch
 
@@ -52,9 +53,12 @@ def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
     ctx.obj = data_dir
 
 
-db.command("import")(import_edits)
-for command in (migrate, verify, export, watch, demo):
+for command in (migrate, verify, export, watch):
     db.command()(command)
+# What stands behind the command belongs to the command.
+db.command(context_settings={"allow_interspersed_args": False})(run)
+db.command("import")(import_edits)
+db.command()(demo)
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ from .errors import BadValue
 from .legacy_form import COUNT_KEYS, PERSON_KEYS, Json, Key, decode, encode
 
 _KEYS = {key.name: key for key in PERSON_KEYS}
-_COLUMNS = ", ".join(_KEYS)
+PERSON_COLUMNS = ", ".join(_KEYS)
+"""The columns of people for every known key, as SQL."""
 
 
 def read_people(conn: sqlite3.Connection, where: str = "", values: Sequence[Any] = ()) -> Iterator[dict[str, Json]]:
@@ -20,7 +21,7 @@ def read_people(conn: sqlite3.Connection, where: str = "", values: Sequence[Any]
     ``where`` is a clause of SQL, with its parameters in ``values``. Raises BadValue.
     """
     for rowid, extra, *cells in conn.execute(
-        f"SELECT people.rowid, extra, {_COLUMNS} FROM people {where} ORDER BY people.rowid", values
+        f"SELECT people.rowid, extra, {PERSON_COLUMNS} FROM people {where} ORDER BY people.rowid", values
     ):
         record: dict[str, Json] = {}
         for key, cell in zip(PERSON_KEYS, cells):
