@@ -63,15 +63,15 @@ def translated_errors(path: Path, timeout: float = DEFAULT_TIMEOUT) -> Iterator[
         raise StorageFailure(place, error.strerror or str(error)) from error
 
 
-def open_writer(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connection:
+def open_writer(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: bool = False) -> sqlite3.Connection:
     """A connection in autocommit mode, so that every transaction is begun by name; creates the file if need be.
 
-    A new file is private to its owner (mode 0600).
+    A new file is private to its owner (mode 0600). ``any_thread`` is for a caller that lets in one thread at a time.
     """
     require_sqlite()
     if not path.exists() and not path.is_symlink():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    conn = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+    conn = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=not any_thread)
     conn.execute("PRAGMA busy_timeout = " + str(int(timeout * 1000)))
     return conn
 
