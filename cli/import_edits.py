@@ -67,8 +67,9 @@ def import_lines(report: ImportReport) -> list[str]:
         lines.append(
             f"  relationships  {report.relationships_added} new, {report.relationships_changed} changed by hand"
         )
-    if report.stale:
-        lines.append(f"  old copies     {report.stale}   equal an earlier export of themselves; ignored")
+    if report.stale or report.stale_values:
+        fields = f" and {report.stale_values} fields of others" if report.stale_values else ""
+        lines.append(f"  old copies     {report.stale}{fields}   as an earlier export had them; ignored")
     if report.rejected:
         lines.append(f"  rejected       {report.rejected}   kept, verbatim, in the table import_rejects")
     if report.kept:
@@ -83,4 +84,11 @@ def import_lines(report: ImportReport) -> list[str]:
             lines.append(f"    {item.kind} {item.id}: {what} ({item.reason})")
         if len(report.conflicts) > SHOWN:
             lines.append(f"    and {len(report.conflicts) - SHOWN} more")
+    if report.replaced:
+        lines.append(
+            f"  replaced       {len(report.replaced)}   maybe unseen by the file's writer; see import_conflicts"
+        )
+        lines += [f"    {item.kind} {item.id}: {item.key} was {item.ours!r}" for item in report.replaced[:SHOWN]]
+        if len(report.replaced) > SHOWN:
+            lines.append(f"    and {len(report.replaced) - SHOWN} more")
     return lines

@@ -13,10 +13,19 @@ from .record_forms import Form, RecordKind, dump_form, merge_form, pair_id, pers
 
 @dataclass(frozen=True)
 class ShownForm:
-    """A form that a record had in an export. Whoever shows it has read the export of ``revision`` or a later one."""
+    """A form that a record had in the exports from ``shown`` on.
+
+    Whoever has it has read an export of ``revision`` or a later one.
+    """
 
     form: Form
     revision: int
+    shown: int
+
+    @property
+    def by_legacy_writer(self) -> bool:
+        """Whether a legacy writer made this form, and the database only passed it on."""
+        return self.revision < self.shown
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,11 @@ class RecordNotes:
     """
 
     def __init__(self, conn: sqlite3.Connection, kind: RecordKind) -> None:
-        self.conn = conn
         self.kind = kind
         self.records = 0
         self.changes: list[RecordChange] = []
+        query = "SELECT id, record FROM exported_records WHERE kind = ?"
+        self._remembered: dict[str, str] = dict(conn.execute(query, (kind,)).fetchall())
 
     def __call__(self, record: Mapping[str, Json]) -> None:
         """Note one record, in the form of its file, before derived sources are added."""
@@ -50,64 +60,55 @@ class RecordNotes:
         else:
             identity, form = record["merged_id"], merge_form(record["survivor_id"])
         text = dump_form(form)
-        row = self.conn.execute(
-            "SELECT record, known_from FROM exported_records WHERE kind = ? AND id = ?", (self.kind, identity)
-        ).fetchone()
-        if row is None:
-            if form or self.kind != "relationship":
-                self.changes.append(RecordChange(identity, text, None))
-        elif row[0] != text or row[1] is None:
-            self.changes.append(RecordChange(identity, text, row[0]))
+        before = self._remembered.get(identity)
+        if before != text and (before is not None or form or self.kind != "relationship"):
+            self.changes.append(RecordChange(identity, text, before))
 
 
 def write_changes(
-    conn: sqlite3.Connection, kind: RecordKind, changes: Sequence[RecordChange], revision: int, *, exported: bool
+    conn: sqlite3.Connection, kind: RecordKind, changes: Sequence[RecordChange], shown: int, revision: int
 ) -> None:
     """Remember changed forms, and how to get back to those before, in the caller's transaction.
 
-    ``revision`` is what their readers have seen. ``exported=False`` is for forms that a legacy writer showed: they are
-    not known to anybody else before the next export.
+    ``shown`` is the revision of the export that shows them, ``revision`` what whoever made them has read.
     """
     for change in changes:
-        if change.before is not None and change.before != change.text:
-            before, after = json.loads(change.before), json.loads(change.text)
-            previous = {key: value for key, value in before.items() if key not in after or after[key] != value}
-            absent = [key for key in after if key not in before]
+        if change.before is None:
             conn.execute(
-                """INSERT INTO exported_history (kind, id, version, previous, absent, revision)
-                SELECT kind, id,
-                    (
-                        SELECT coalesce(max(version), 0) + 1 FROM exported_history AS earlier
-                        WHERE earlier.kind = shown.kind AND earlier.id = shown.id
-                    ),
-                    ?, ?, revision
-                FROM exported_records AS shown WHERE kind = ? AND id = ?""",
-                (dump_form(previous), json.dumps(absent), kind, change.id),
+                "INSERT INTO exported_records (kind, id, record, revision, shown, known_from) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (kind, change.id, change.text, revision, shown, shown),
             )
-            conn.execute(
-                "UPDATE exported_records SET record = ?, revision = ? WHERE kind = ? AND id = ?",
-                (change.text, revision, kind, change.id),
-            )
-        elif change.before is None:
-            conn.execute(
-                "INSERT INTO exported_records (kind, id, record, revision) VALUES (?, ?, ?, ?)",
-                (kind, change.id, change.text, revision),
-            )
-        if exported:
-            conn.execute(
-                "UPDATE exported_records SET known_from = ? WHERE kind = ? AND id = ? AND known_from IS NULL",
-                (revision, kind, change.id),
-            )
+            continue
+        before, after = json.loads(change.before), json.loads(change.text)
+        previous = {key: value for key, value in before.items() if key not in after or after[key] != value}
+        absent = [key for key in after if key not in before]
+        conn.execute(
+            """INSERT INTO exported_history (kind, id, version, previous, absent, revision, shown)
+            SELECT kind, id,
+                (
+                    SELECT coalesce(max(version), 0) + 1 FROM exported_history AS earlier
+                    WHERE earlier.kind = latest.kind AND earlier.id = latest.id
+                ),
+                ?, ?, revision, shown
+            FROM exported_records AS latest WHERE kind = ? AND id = ?""",
+            (dump_form(previous), json.dumps(absent), kind, change.id),
+        )
+        conn.execute(
+            "UPDATE exported_records SET record = ?, revision = ?, shown = ? WHERE kind = ? AND id = ?",
+            (change.text, revision, shown, kind, change.id),
+        )
 
 
-def earlier_forms(conn: sqlite3.Connection, kind: RecordKind, identity: str, latest: ShownForm) -> Iterator[ShownForm]:
-    """The forms that a record had before ``latest``, the newest first."""
-    form = latest.form
+def earlier_forms(conn: sqlite3.Connection, kind: RecordKind, identity: str, latest: Form) -> Iterator[ShownForm]:
+    """The forms that a record had before the ``latest``, the newest first."""
+    form = latest
     rows = conn.execute(
-        "SELECT previous, absent, revision FROM exported_history WHERE kind = ? AND id = ? ORDER BY version DESC",
+        "SELECT previous, absent, revision, shown FROM exported_history WHERE kind = ? AND id = ? "
+        "ORDER BY version DESC",
         (kind, identity),
     )
-    for previous, absent, revision in rows.fetchall():
+    for previous, absent, revision, shown in rows.fetchall():
         gone = set(json.loads(absent))
         form = {key: value for key, value in form.items() if key not in gone} | json.loads(previous)
-        yield ShownForm(form, revision)
+        yield ShownForm(form, revision, shown)

@@ -237,7 +237,7 @@ def announce(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: 
         [(file.target.name, file.state.sha256, file.notes.records) for file in prepared],
     )
     for file in prepared:
-        write_changes(conn, file.notes.kind, file.notes.changes, revision, exported=True)
+        write_changes(conn, file.notes.kind, file.notes.changes, shown=revision, revision=revision)
 
 
 def publish(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: int) -> tuple[str, ...]:

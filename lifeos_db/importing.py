@@ -33,7 +33,7 @@ from .record_forms import (
 from .record_rows import change_person, insert_person, read_person, unknown_keys
 from .rejects import set_aside
 from .schema_objects import require_current
-from .three_way import Judged, judge, settle
+from .three_way import Judged, Reading, Settled, judge, settle
 
 _ATTEMPTS = 5
 """How often a file that is written again meanwhile is read again before it is left to its writer."""
@@ -43,7 +43,7 @@ _DEFAULTS = {key.name: key.default for key in PERSON_KEYS}
 
 @dataclass(frozen=True)
 class Conflict:
-    """A value of a file that was not taken, as it stands in import_conflicts. ``key`` is None for a whole record."""
+    """Two values of which one stands and the other is kept in import_conflicts. ``key`` is None for a whole record."""
 
     kind: RecordKind
     id: str
@@ -67,7 +67,8 @@ class KeptPerson:
 class ImportReport:
     """What an import did, or would do. ``files`` are the edited files; ``exported`` those written afterwards.
 
-    ``stale`` counts records that were old copies, and were ignored. ``revision`` is what the files show now.
+    ``stale`` counts records that were old copies, ``stale_values`` fields of edited records that were; both are
+    ignored. ``revision`` is what the files show now.
     """
 
     status: Literal["nothing", "imported", "dry-run"] = "nothing"
@@ -79,9 +80,12 @@ class ImportReport:
     relationships_added: int = 0
     relationships_changed: int = 0
     stale: int = 0
+    stale_values: int = 0
     rejected: int = 0
     kept: list[KeptPerson] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    replaced: list[Conflict] = field(default_factory=list)
+    """Values that were taken in the place of others which the writer of the file may not have seen."""
     warnings: list[str] = field(default_factory=list)
     exported: list[str] = field(default_factory=list)
     revision: int = 0
@@ -158,8 +162,8 @@ class _Import:
         self.force = force
         self.skip_bad = skip_bad
         self.own = own
-        self.seen: int | None = None
-        """The latest export that the writer of the people file has read for sure, by its revision."""
+        self.next_export = 0
+        """The revision of the export that follows."""
         self.derived: set[str] = set()
         self.exported_keys: frozenset[str] = frozenset()
         self.unknown_to_writer: frozenset[str] = frozenset()
@@ -169,7 +173,11 @@ class _Import:
         edited = compare(self.conn, self.directory).edited
         files = {name: _READERS[name](self.directory.path / name) for name in edited}
         forgotten = {name: file for name, file in files.items() if file.state.sha256 in self.own}
-        files = {name: file for name, file in files.items() if file.state != ABSENT and name not in forgotten}
+        files = {
+            name: file
+            for name, file in files.items()
+            if (file.state != ABSENT or file.problems) and name not in forgotten
+        }
         self._refuse_bad(files)
         try:
             if files or forgotten:
@@ -204,7 +212,9 @@ class _Import:
             report.warnings += file.notes
             report.rejected += set_aside(self.conn, file.problems)
             remember(self.conn, name, file.state)
-        before = len(report.conflicts)
+        self.conn.execute("UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured")
+        self.next_export = compare(self.conn, self.directory).revision
+        conflicts, replaced = len(report.conflicts), len(report.replaced)
         if MERGES_FILE in files:  # first, so that whoever was merged has no interactions any more
             self._take_merges(files[MERGES_FILE].records[0])
         if PEOPLE_FILE in files:
@@ -217,7 +227,7 @@ class _Import:
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (item.kind, item.id, item.key, _text(item.base), _text(item.theirs), _text(item.ours), item.reason, now)
-                for item in report.conflicts[before:]
+                for item in report.conflicts[conflicts:] + report.replaced[replaced:]
             ],
         )
 
@@ -226,28 +236,47 @@ class _Import:
     ) -> None:
         self.report.conflicts.append(Conflict(kind, identity, key, base, theirs, ours, reason))
 
-    def _remember(self, kind: RecordKind, identity: str, form: Form, judged: Judged) -> None:
+    def _remember(self, kind: RecordKind, identity: str, form: Form, judged: Judged, reading: Reading) -> None:
         """The file's form is one that its writer may show again: then it is the same, not an edit once more."""
-        change = RecordChange(identity, dump_form(form), judged.latest)
-        write_changes(self.conn, kind, [change], self.seen or 0, exported=False)
+        text = dump_form(form)
+        if text != judged.latest:
+            change = RecordChange(identity, text, judged.latest)
+            write_changes(self.conn, kind, [change], self.next_export, reading.read or 0)
+
+    def _dispute(
+        self, kind: RecordKind, identity: str, judged: Judged, settled: Settled, theirs: Form, ours: Form
+    ) -> None:
+        """Keep what was not taken, and what was replaced though the writer may not have seen it."""
+        base = judged.forms[0].form if judged.forms else {}
+        self.report.stale_values += len(settled.old)
+        for key in (*settled.disputed, *settled.doubtful):
+            values = [form.get(key, _DEFAULTS.get(key)) for form in (base, theirs, ours)]
+            if key in settled.disputed:
+                self._conflict(kind, identity, key, "changed on both sides", *values)
+            else:
+                reason = "taken, but the file may be older than what it replaced"
+                self.report.replaced.append(Conflict(kind, identity, key, values[0], values[1], values[2], reason))
 
     # --- merges
 
     def _take_merges(self, merges: Mapping[str, str]) -> None:
-        for merged, survivor in merges.items():
-            form = merge_form(survivor)
-            judged = judge(self.conn, "merge", merged, form, lambda same: same)
-            if judged.verdict == "stale":
-                self.report.stale += 1
-            if judged.verdict in ("same", "stale"):
+        judged = {merged: self._judge_merge(merged, survivor) for merged, survivor in merges.items()}
+        reading = Reading.of(judged.values())
+        for merged, item in judged.items():
+            self.report.stale += item.verdict == "stale"
+            if item.verdict in ("same", "stale"):
                 continue
-            ours = self._survivor(merged)
-            if ours != survivor:
-                if ours != judged.base.get("survivor_id"):
-                    self._conflict("merge", merged, "survivor_id", "merged otherwise here", None, survivor, ours)
-                else:
-                    self._record_merge(merged, survivor)
-            self._remember("merge", merged, form, judged)
+            form = merge_form(merges[merged])
+            survivor = self._survivor(merged)
+            ours = merge_form(survivor) if survivor else {}
+            settled = settle(item.forms, form, ours, reading)
+            if settled.taken:
+                self._record_merge(merged, merges[merged])
+            self._dispute("merge", merged, item, settled, form, ours)
+            self._remember("merge", merged, form, item, reading)
+
+    def _judge_merge(self, merged: str, survivor: str) -> Judged:
+        return judge(self.conn, "merge", merged, merge_form(survivor), lambda form: form)
 
     def _record_merge(self, merged: str, survivor: str) -> None:
         self.conn.execute("SAVEPOINT one_merge")
@@ -280,20 +309,18 @@ class _Import:
         for record in file.records:
             form = person_form(record)
             judged.append((record, form, judge(self.conn, "person", record["id"], form, self._comparable)))
-        revisions = [item.revision for _, _, item in judged if item.revision is not None]
-        self.seen = max(revisions, default=None)
+        reading = Reading.of(item for _, _, item in judged)
         for record, form, item in judged:
-            if item.verdict == "stale":
-                self.report.stale += 1
-            elif item.verdict in ("new", "edited"):
-                self._take_person(record, form, item)
-        self._delete_missing({record["id"] for record in file.records} | _bad_ids(file))
+            self.report.stale += item.verdict == "stale"
+            if item.verdict in ("new", "edited"):
+                self._take_person(record, form, item, reading)
+        self._delete_missing({record["id"] for record in file.records} | _bad_ids(file), reading)
 
     def _comparable(self, form: Form) -> Form:
         form = without_derived(form, self.derived)
         return {key: value for key, value in form.items() if key not in self.unknown_to_writer}
 
-    def _take_person(self, record: Mapping[str, Json], form: Form, judged: Judged) -> None:
+    def _take_person(self, record: Mapping[str, Json], form: Form, judged: Judged, reading: Reading) -> None:
         identity = record["id"]
         present = read_person(self.conn, identity)
         if present is None:
@@ -301,28 +328,28 @@ class _Import:
             if judged.verdict == "new" and survivor is None:
                 insert_person(self.conn, record)
                 self.report.people_added += 1
-                self._remember("person", identity, form, judged)
+                self._remember("person", identity, form, judged, reading)
                 return
             else:
                 reason = f"merged into {survivor} here" if survivor else "deleted here"
-                self._conflict("person", identity, None, reason, judged.base or None, dict(record), None)
+                self._conflict("person", identity, None, reason, None, dict(record), None)
         else:
-            self._merge_person(record, self._comparable(form), judged, present)
+            self._merge_person(record, self._comparable(form), judged, present, reading)
         latest = json.loads(judged.latest) if judged.latest else {}
         shown = {key: latest[key] for key in latest if key in self.unknown_to_writer} | self._comparable(form)
         if kept := set(latest.get("sources", ())) & self.derived:
             shown["sources"] = sorted(kept.union(shown.get("sources", ())))
-        self._remember("person", identity, shown, judged)
+        self._remember("person", identity, shown, judged, reading)
 
     def _merge_person(
-        self, record: Mapping[str, Json], theirs: Form, judged: Judged, present: Mapping[str, Json]
+        self, record: Mapping[str, Json], theirs: Form, judged: Judged, present: Mapping[str, Json], reading: Reading
     ) -> None:
         identity = record["id"]
         ours = self._comparable(person_form(present))
-        taken, disputed = settle(judged.base, theirs, ours)
+        settled = settle(judged.forms, theirs, ours, reading)
         changes: dict[str, Json] = {}
         gone = []
-        for key in taken:
+        for key in settled.taken:
             if key == "sources":
                 changes[key] = self._sources(present[key] or [], theirs.get(key, []))
             elif key in _DEFAULTS:
@@ -331,19 +358,17 @@ class _Import:
                 changes[key] = record[key]
             else:
                 gone.append(key)
-        if taken:
+        if settled.taken:
             change_person(self.conn, identity, changes, gone)
             self.report.people_changed += 1
-        for key in disputed:
-            values = (form.get(key, _DEFAULTS.get(key)) for form in (judged.base, theirs, ours))
-            self._conflict("person", identity, key, "changed on both sides", *values)
+        self._dispute("person", identity, judged, settled, theirs, ours)
 
     def _sources(self, ours: Iterable[str], theirs: Sequence[str]) -> list[str]:
         """The declared sources, where the file added or removed some that are not derived."""
         kept = [source for source in ours if source in self.derived or source in theirs]
         return kept + [source for source in theirs if source not in kept]
 
-    def _delete_missing(self, shown: set[str]) -> None:
+    def _delete_missing(self, shown: set[str], reading: Reading) -> None:
         """Delete whoever the writer took out of the file; keep and report where it is not certain."""
         rows = self.conn.execute(
             """SELECT people.id, canonical_name, record, exported_records.revision, known_from
@@ -353,15 +378,14 @@ class _Import:
         for identity, name, text, revision, known_from in rows:
             if identity in shown:
                 continue
-            if known_from is None:
-                continue  # a legacy writer brought them, and no export has shown them to others yet
-            if reason := self._reason_to_keep(identity, text, max(revision, known_from)):
+            certain = self.force or reading.has_seen(max(revision, known_from))
+            if reason := self._reason_to_keep(identity, text, certain):
                 self.report.kept.append(KeptPerson(identity, name, reason))
             else:
                 self.conn.execute("DELETE FROM people WHERE id = ?", (identity,))
                 self.report.people_deleted += 1
 
-    def _reason_to_keep(self, identity: str, text: str, revision: int) -> str | None:
+    def _reason_to_keep(self, identity: str, text: str, certain: bool) -> str | None:
         number = self.conn.execute("SELECT count(*) FROM interactions WHERE person_id = ?", (identity,)).fetchone()[0]
         if number:
             return f"has {number} interaction{'s' if number != 1 else ''}"
@@ -371,7 +395,7 @@ class _Import:
         base = self._comparable(json.loads(text))
         if {key: value for key, value in ours.items() if key in self.exported_keys} != base:
             return "changed here since the last export"
-        if not self.force and (self.seen is None or revision > self.seen):
+        if not certain:
             return "the file may be older than this person's record"
         return None
 
@@ -379,17 +403,23 @@ class _Import:
 
     def _take_relationships(self, file: LegacyFile) -> None:
         learn_keys(self.conn, "relationship_keys", relationship_keys(self.conn), file)
+        judged = []
         for record in file.records:
             form = relationship_form(record)
             identity = pair_id(record["person_a_id"], record["person_b_id"])
-            judged = judge(self.conn, "relationship", identity, form, lambda same: same)
-            if judged.verdict == "stale":
-                self.report.stale += 1
-            if judged.verdict == "edited" or (judged.verdict == "new" and form):
-                self._take_relationship(record, identity, form, judged)
-                self._remember("relationship", identity, form, judged)
+            item = judge(self.conn, "relationship", identity, form, lambda same: same)
+            if item.verdict != "new" or form:  # a pair that says nothing by hand is nobody's edit
+                judged.append((record, identity, form, item))
+        reading = Reading.of(item for *_, item in judged)
+        for record, identity, form, item in judged:
+            self.report.stale += item.verdict == "stale"
+            if item.verdict in ("new", "edited"):
+                self._take_relationship(record, identity, form, item, reading)
+                self._remember("relationship", identity, form, item, reading)
 
-    def _take_relationship(self, record: Mapping[str, Json], identity: str, form: Form, judged: Judged) -> None:
+    def _take_relationship(
+        self, record: Mapping[str, Json], identity: str, form: Form, judged: Judged, reading: Reading
+    ) -> None:
         pair = (record["person_a_id"], record["person_b_id"])
         row = self.conn.execute(
             "SELECT relationship_type, shared_contexts, is_linkedin_connection, extra FROM relationships "
@@ -400,16 +430,16 @@ class _Import:
             if judged.verdict == "new":
                 self._add_relationship(record, identity)
             else:
-                self._conflict("relationship", identity, None, "deleted here", judged.base, dict(record), None)
+                self._conflict("relationship", identity, None, "deleted here", None, dict(record), None)
             return
         contexts = json.loads(row[1] or "[]")
         unknown = unknown_keys("relationships", -1, identity, row[3])
         ours = relationship_form(
             {"relationship_type": row[0], "shared_contexts": contexts, "is_linkedin_connection": row[2], **unknown}
         )
-        taken, disputed = settle(judged.base, form, ours)
+        settled = settle(judged.forms, form, ours, reading)
         values: dict[str, Any] = {}
-        for key in taken:
+        for key in settled.taken:
             if key == "relationship_type":
                 values[key] = record.get(key, "inferred")
             elif key == "shared_contexts":
@@ -429,9 +459,7 @@ class _Import:
                 (*values.values(), *pair),
             )
             self.report.relationships_changed += 1
-        for key in disputed:
-            sides = (judged.base.get(key), form.get(key), ours.get(key))
-            self._conflict("relationship", identity, key, "changed on both sides", *sides)
+        self._dispute("relationship", identity, judged, settled, form, ours)
 
     def _add_relationship(self, record: Mapping[str, Json], identity: str) -> None:
         keys = [key for key in RELATIONSHIP_KEYS if not key.name.endswith(("_count", "_together"))]

@@ -32,6 +32,7 @@ DERIVED_TYPES = frozenset({"inferred", "coworker"})
 
 _NOT_COMPARED = frozenset({"id", "slack_message_count", *COUNT_KEYS})
 _PERSON_DEFAULTS = {key.name: key.default for key in PERSON_KEYS if key.name not in _NOT_COMPARED}
+_NORMALISED = frozenset({"birthday", "sources", *DATE_KEYS})
 _PERSON_LISTS = frozenset(key.name for key in PERSON_KEYS if key.kind == "list")
 _EVIDENCE = frozenset(key.name for key in RELATIONSHIP_KEYS) - {
     "relationship_type",
@@ -48,7 +49,7 @@ def person_form(record: Mapping[str, Json]) -> Form:
         default = _PERSON_DEFAULTS.get(name, _MISSING)
         if value == default or name in _NOT_COMPARED:
             continue
-        if default is not _MISSING:
+        if default is not _MISSING and (value is None or name in _NORMALISED):
             value = normal(name, value)
             if value == default:
                 continue
@@ -59,16 +60,12 @@ def person_form(record: Mapping[str, Json]) -> Form:
 
 
 def normal(name: str, value: Json) -> Json:
-    """A value of a known key of a person as it is compared."""
+    """A value of a key of _NORMALISED, or null, as it is compared."""
     if value is None:
         return "" if _PERSON_DEFAULTS[name] == "" else [] if name in _PERSON_LISTS else None
-    if name in DATE_KEYS:
-        return instant(value)
     if name == "birthday":
         return month_and_day(value)
-    if name == "sources":
-        return sorted(set(value))
-    return value
+    return sorted(set(value)) if name == "sources" else instant(value)
 
 
 def instant(text: str) -> str:

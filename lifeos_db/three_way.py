@@ -1,11 +1,15 @@
-"""What somebody did to a record: the file's form held against every form that it was exported in."""
+"""What somebody did to a record: the file's form held against every form that it was exported in.
+
+A legacy program writes back what it loaded, perhaps hours ago, with its own changes. So a value that differs from the
+last export may be an edit, or one that is older than a change which the database has exported since.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .exported_records import ShownForm, earlier_forms
@@ -18,15 +22,60 @@ _MISSING: Any = object()
 class Judged:
     """What a record of a file is: ``new``, the ``same`` as at the last export, a ``stale`` copy, or ``edited``.
 
-    ``base`` is the form that an edited record was made from: of all its exported forms the one it differs least from,
-    the latest of several. ``latest`` is the text of the last one, None where there is none. ``revision`` is that of an
-    export which the writer of the file has read, None where the record does not tell.
+    ``forms`` are all that an edited record has had, the latest first. ``latest`` is the text of the last one, None
+    where there is none. ``read`` is the revision of an export that the writer of the file has read, None where the
+    record does not tell; ``not_read`` that of one which the writer of a stale copy has not.
     """
 
     verdict: Literal["new", "same", "stale", "edited"]
-    base: Form
-    latest: str | None
-    revision: int | None
+    latest: str | None = None
+    read: int | None = None
+    not_read: int | None = None
+    forms: Sequence[ShownForm] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is known of the time at which the writer of a file has read it.
+
+    It was the export of ``read`` or a later one (None: not known), and one before ``not_read`` (None: not known).
+    """
+
+    read: int | None = None
+    not_read: int | None = None
+
+    @classmethod
+    def of(cls, records: Iterable[Judged]) -> Reading:
+        """What the records of one file say together; where they contradict each other, only that which all bear."""
+        records = list(records)
+        read = max((item.read for item in records if item.read is not None), default=None)
+        not_read = min((item.not_read for item in records if item.not_read is not None), default=None)
+        if read is not None and not_read is not None and not_read <= read:
+            return cls(min(item.read for item in records if item.read is not None))
+        return cls(read, not_read)
+
+    def has_seen(self, shown: int) -> bool:
+        """Whether the writer has certainly read what was first exported at this revision."""
+        return self.read is not None and self.read >= shown
+
+    def has_not_seen(self, shown: int) -> bool:
+        """Whether the writer has certainly not read it."""
+        return self.not_read is not None and self.not_read <= shown
+
+
+@dataclass
+class Settled:
+    """The keys in which a file differs, by what becomes of them.
+
+    ``taken`` only the file has changed. ``disputed`` both have, and the database wins. ``doubtful`` are those of the
+    taken ones whose value in the database may have been exported after the writer had read the file. ``old`` show a
+    value that the database has changed and exported since; they are no edits.
+    """
+
+    taken: list[str] = field(default_factory=list)
+    disputed: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+    old: list[str] = field(default_factory=list)
 
 
 def judge(
@@ -34,27 +83,24 @@ def judge(
 ) -> Judged:
     """Find out what a record of a file is. ``comparable`` leaves out of a form what the file cannot tell."""
     row = conn.execute(
-        "SELECT record, revision FROM exported_records WHERE kind = ? AND id = ?", (kind, identity)
+        "SELECT record, revision, shown FROM exported_records WHERE kind = ? AND id = ?", (kind, identity)
     ).fetchone()
     if row is None:
-        return Judged("new", {}, None, None)
-    text, revision = row
+        return Judged("new")
+    text, revision, shown = row
     if text == dump_form(form):
-        return Judged("same", {}, text, revision)
+        return Judged("same", text, revision)
+    latest = json.loads(text)
     theirs = comparable(form)
-    latest = oldest = ShownForm(json.loads(text), revision)
-    base = comparable(latest.form)
-    if base == theirs:
-        return Judged("same", {}, text, revision)
-    fewest = len(differing(base, theirs))
+    forms = [ShownForm(comparable(latest), revision, shown)]
+    if forms[0].form == theirs:
+        return Judged("same", text, revision)
     for earlier in earlier_forms(conn, kind, identity, latest):
-        before = comparable(earlier.form)
-        if before == theirs:
-            return Judged("stale", {}, text, earlier.revision)
-        if (number := len(differing(before, theirs))) < fewest:
-            base, fewest = before, number
-        oldest = earlier
-    return Judged("edited", base, text, oldest.revision)
+        before = ShownForm(comparable(earlier.form), earlier.revision, earlier.shown)
+        if before.form == theirs:
+            return Judged("stale", text, before.revision, forms[-1].shown)
+        forms.append(before)
+    return Judged("edited", text, forms[-1].revision, None, forms)
 
 
 def differing(one: Form, other: Form) -> list[str]:
@@ -63,13 +109,31 @@ def differing(one: Form, other: Form) -> list[str]:
     return [key for key in keys if one.get(key, _MISSING) != other.get(key, _MISSING)]
 
 
-def settle(base: Form, theirs: Form, ours: Form) -> tuple[list[str], list[str]]:
-    """The keys to take from ``theirs``, and those that both sides changed to something different."""
-    taken, disputed = [], []
+def settle(forms: Sequence[ShownForm], theirs: Form, ours: Form, reading: Reading) -> Settled:
+    """Decide key by key. ``forms`` are those exported, the latest first; none where nothing is known."""
+    result = Settled()
+    base = forms[0].form if forms else {}
     for key in differing(base, theirs):
-        mine = ours.get(key, _MISSING)
-        if mine == base.get(key, _MISSING):
-            taken.append(key)
-        elif mine != theirs.get(key, _MISSING):
-            disputed.append(key)
-    return taken, disputed
+        mine, value = ours.get(key, _MISSING), theirs.get(key, _MISSING)
+        before = base.get(key, _MISSING)
+        if mine == value:
+            continue
+        latest = _bringer(forms, key)
+        seen = latest is None or reading.has_seen(latest.shown)
+        if not seen and any(form.form.get(key, _MISSING) == value for form in forms):
+            result.old.append(key)
+        elif mine != before or (latest is not None and reading.has_not_seen(latest.shown)):
+            result.disputed.append(key)
+        else:
+            result.taken.append(key)
+            if latest is not None and not seen and not latest.by_legacy_writer:
+                result.doubtful.append(key)
+    return result
+
+
+def _bringer(forms: Sequence[ShownForm], key: str) -> ShownForm | None:
+    """The form that brought the value of a key which was exported last; None where it has had but one."""
+    for number, form in enumerate(forms[1:]):
+        if form.form.get(key, _MISSING) != forms[0].form.get(key, _MISSING):
+            return forms[number]
+    return None

@@ -14,7 +14,8 @@ TABLES = [
         id TEXT NOT NULL,
         record TEXT NOT NULL,
         revision INTEGER NOT NULL,
-        known_from INTEGER,
+        shown INTEGER NOT NULL,
+        known_from INTEGER NOT NULL,
         PRIMARY KEY (kind, id)
     ) WITHOUT ROWID
     """,
@@ -26,6 +27,7 @@ TABLES = [
         previous TEXT NOT NULL,
         absent TEXT NOT NULL,
         revision INTEGER NOT NULL,
+        shown INTEGER NOT NULL,
         PRIMARY KEY (kind, id, version)
     ) WITHOUT ROWID
     """,

@@ -196,7 +196,7 @@ class PersonEntityStore:
         import_edits(self.directory.path)
 
     def hide_person(self, entity_id: str, reason: str = "") -> PersonEntity | None:
-        """Hide a person, block their emails and phone numbers, and save; returns them, or None where there is nobody."""
+        """Hide a person, block their emails and phone numbers, and save; None where there is nobody."""
         with self._database() as conn:
             entity = self._get(conn, entity_id)
             if entity is None:

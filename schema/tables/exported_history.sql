@@ -2,7 +2,8 @@
 --
 -- A legacy program may have loaded the files days ago, so a record that equals any earlier export of itself is an old
 -- copy and no edit. previous is a JSON object: the values, in the form before, of the keys that differ; absent the
--- keys that were not there, as a JSON array. revision is that of the form before. The highest version is the latest.
+-- keys that were not there, as a JSON array. revision and shown are those of the form before. The highest version is
+-- the latest.
 -- Cost: the changed values of each changed record, an export.
 CREATE TABLE exported_history (
     kind TEXT NOT NULL,
@@ -11,5 +12,6 @@ CREATE TABLE exported_history (
     previous TEXT NOT NULL,
     absent TEXT NOT NULL,
     revision INTEGER NOT NULL,
+    shown INTEGER NOT NULL,
     PRIMARY KEY (kind, id, version)
 ) WITHOUT ROWID;
