@@ -80,15 +80,17 @@ class _Commits:
         self.version: int | None = None
 
     def changed(self) -> bool:
-        """Whether something was committed since the last look; also true when that cannot be known."""
+        """Whether something was committed since the last look, or has come or gone so that nobody can tell."""
+        opened = self.conn is not None
         try:
-            if self.conn is None or self.file != _identity(self.directory.database):
+            if not opened or self.file != _identity(self.directory.database):
                 self._open()
                 return True
+            assert self.conn is not None
             version = _data_version(self.conn)
         except (sqlite3.Error, OSError):
             self.close()
-            return True
+            return opened  # said once; the next look tries to open it again
         before, self.version = self.version, version
         return before != version
 
