@@ -1,9 +1,10 @@
 # make demo: set everything up and show the product. make test: lint, types and tests.
-# Both make the virtual environment when pyproject.toml has changed since, and not otherwise.
+# make load: three programs at once for a minute, of which none may lose anything.
+# All make the virtual environment when pyproject.toml has changed since, and not otherwise.
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint clean docs/cli.md
+.PHONY: demo test lint load clean docs/cli.md
 
 demo: .venv/ready
 	$(BIN)/lifeos db demo
@@ -15,6 +16,9 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+load: .venv/ready
+	$(BIN)/python bench/three_programs.py 60
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -26,9 +25,13 @@ import lifeos_db
 from lifeos_db.demo import write_legacy_directory
 
 PEOPLE = "people_entities.json"
+# Both append to the notes, so that an edit which came after another one still has it; the others are set anew.
 EDITED_BY_SQL = "position"
 EDITED_BY_BOTH = "notes"
 EDITED_BY_LEGACY = "company"
+
+Edits = dict[str, dict[str, list[str]]]
+"""By person id and field, the edits in their order."""
 
 LEGACY = """
 import json, os, random, sys, time
@@ -42,8 +45,9 @@ while time.time() < until:
         record = records[rng.randrange(len(records) // 2)]
         key = rng.choice(("company", "company", "notes"))
         number += 1
-        record[key] = f"legacy {number}"
-        last.setdefault(record["id"], {}).setdefault(key, []).append(record[key])
+        edit = f"[legacy {number}]"
+        record[key] = record[key] + edit if key == "notes" else edit
+        last.setdefault(record["id"], {}).setdefault(key, []).append(edit)
         with open(path + ".tmp", "w") as file:
             json.dump(records, file, indent=2)
         os.replace(path + ".tmp", path)
@@ -59,7 +63,9 @@ def main(seconds: float) -> int:
         lifeos_db.migrate(path, backup=False)
         program = Path(sys.executable).with_name("lifeos")
         watch = subprocess.Popen(
-            [program, "db", "watch", "--data-dir", path, "--format", "json"], stdout=subprocess.PIPE, text=True
+            [program, "db", "watch", "--data-dir", path, "--format", "json", "--max-delay", "2"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         legacy = subprocess.Popen(
             [sys.executable, "-c", LEGACY, path / PEOPLE, str(seconds)], stdout=subprocess.PIPE, text=True
@@ -78,9 +84,10 @@ def main(seconds: float) -> int:
         return _judge(path, rows, by_sql, by_legacy, lines, watch.returncode)
 
 
-def _write_sql(path: Path, seconds: float) -> tuple[int, dict[tuple[str, str], str]]:
-    """Interactions in batches, and now and then an edit; returns the rows written and the last edit of each field."""
-    rng, rows, edits = random.Random(1), 0, {}
+def _write_sql(path: Path, seconds: float) -> tuple[int, Edits]:
+    """Interactions in batches, and now and then an edit; returns the rows written and the edits of each field."""
+    rng, rows = random.Random(1), 0
+    edits: Edits = {}
     until = time.monotonic() + seconds
     with closing(sqlite3.connect(path / "interactions.db", timeout=30)) as conn:
         people = [row[0] for row in conn.execute("SELECT id FROM people ORDER BY rowid")]
@@ -97,38 +104,34 @@ def _write_sql(path: Path, seconds: float) -> tuple[int, dict[tuple[str, str], s
             rows += len(batch)
             if rng.random() < 0.3:
                 person, column = rng.choice(people[: len(people) // 2]), rng.choice((EDITED_BY_SQL, EDITED_BY_BOTH))
-                edits[person, column] = f"sql {rows}"
-                conn.execute(f"UPDATE people SET {column} = ? WHERE id = ?", (edits[person, column], person))
+                edit = f"[sql {rows}]"
+                edits.setdefault(person, {}).setdefault(column, []).append(edit)
+                value = "notes || ?" if column == EDITED_BY_BOTH else "?"
+                conn.execute(f"UPDATE people SET {column} = {value} WHERE id = ?", (edit, person))
             conn.commit()
             time.sleep(rng.uniform(0, 0.1))
     return rows, edits
 
 
-def _judge(
-    path: Path,
-    rows: int,
-    by_sql: dict[tuple[str, str], str],
-    by_legacy: dict[str, dict[str, list[str]]],
-    lines: list[dict[str, object]],
-    code: int,
-) -> int:
+def _judge(path: Path, rows: int, by_sql: Edits, by_legacy: Edits, lines: list[dict[str, object]], code: int) -> int:
     with closing(sqlite3.connect(path / "interactions.db")) as conn:
         written = conn.execute("SELECT count(*) FROM interactions WHERE id LIKE 'load-%'").fetchone()[0]
         columns = (EDITED_BY_SQL, EDITED_BY_BOTH, EDITED_BY_LEGACY)
         query = f"SELECT id, {', '.join(columns)} FROM people"
-        present = {row[0]: dict(zip(columns, row[1:])) for row in conn.execute(query)}
-        kept = Counter[tuple[str, str, str]]()
-        for person, key, theirs, ours in conn.execute("SELECT record_id, key, theirs, ours FROM import_conflicts"):
-            kept[person, key, json.loads(theirs)] += 1
-            kept[person, key, json.loads(ours)] += 1
+        values = {(row[0], key): [value or ""] for row in conn.execute(query) for key, value in zip(columns, row[1:])}
+        conflicts = conn.execute("SELECT record_id, key, theirs, ours FROM import_conflicts").fetchall()
+    for person, key, theirs, ours in conflicts:
+        values[person, key] += [json.loads(theirs), json.loads(ours)]
     lost = []
-    for (person, key), value in by_sql.items():
-        if present[person][key] != value and not kept[person, key, value]:
-            lost.append(f"the edit of {key} of {person} by SQL: {value!r}, is {present[person][key]!r}")
-    for person, fields in by_legacy.items():
-        for key, values in fields.items():
-            if present[person][key] != values[-1] and not kept[person, key, values[-1]]:
-                lost.append(f"the edit of {key} of {person} by the legacy program: {values[-1]!r}")
+    for who, edits in (("SQL", by_sql), ("the legacy program", by_legacy)):
+        for person, fields in edits.items():
+            for key, made in fields.items():
+                wanted = made if key == EDITED_BY_BOTH else made[-1:]
+                lost += [
+                    f"the edit {edit} of {key} of {person} by {who}"
+                    for edit in wanted
+                    if not any(edit in value for value in values[person, key])
+                ]
     if written != rows:
         lost.append(f"{rows - written} of {rows} interactions")
     if lifeos_db.check_export(path).status != "fresh":
@@ -138,12 +141,15 @@ def _judge(
         lost.append(f"verify: {report.status}")
     if code:
         lost.append(f"watch ended with {code}")
-    edits = sum(len(values) for fields in by_legacy.values() for values in fields.values())
-    print(f"{rows:,} interactions, {len(by_sql)} people's fields edited by SQL, {edits} edits by the legacy program")
-    print(f"{len(lines)} lines of watch; {sum(kept.values()) // 2} conflicts kept; {len(lost)} lost")
+    print(f"{rows:,} interactions, {_count(by_sql)} edits by SQL, {_count(by_legacy)} edits by the legacy program")
+    print(f"{len(lines)} lines of watch; {len(conflicts)} conflicts kept; {len(lost)} lost")
     for item in lost:
         print(f"  lost: {item}")
     return 1 if lost else 0
+
+
+def _count(edits: Edits) -> int:
+    return sum(len(made) for fields in edits.values() for made in fields.values())
 
 
 if __name__ == "__main__":

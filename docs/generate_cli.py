@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("migrate", "verify", "export", "demo")
+COMMANDS = ("migrate", "verify", "export", "watch", "run", "import", "demo")
 PROMISES = Path(__file__).with_name("cli-promises.md")
 
 

@@ -18,7 +18,7 @@ from lifeos_db.schema_objects import SCHEMA_VERSION
 from tests.conftest import Program
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ["migrate", "verify", "export", "demo"]
+COMMANDS = ["migrate", "verify", "export", "watch", "run", "import", "demo"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
