@@ -169,11 +169,11 @@ class ExportConflict(LifeosError):
 
 
 class LostRecords(LifeosError):
-    """A JSON file has lost more than half of its records since the last export, so it is not imported."""
+    """A JSON file lacks more than half of the records that its writer has read, so it is not imported."""
 
     def __init__(self, path: Path, before: int, now: int) -> None:
         super().__init__(
-            f"{path}: has {now} records, the last export had {before}; not imported, not overwritten",
+            f"{path}: has only {now} of {before} records left; not imported, not overwritten",
             "If that is meant, run 'lifeos db import --force'; else 'lifeos db export --force' writes the file anew.",
         )
 

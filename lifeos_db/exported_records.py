@@ -40,19 +40,17 @@ class RecordChange:
 class RecordNotes:
     """Holds every record of one file, while it is rendered, against what is remembered, and notes what changed.
 
-    Reads only; ``write_changes`` remembers. ``records`` is the number of records seen.
+    Reads only; ``write_changes`` remembers.
     """
 
     def __init__(self, conn: sqlite3.Connection, kind: RecordKind) -> None:
         self.kind = kind
-        self.records = 0
         self.changes: list[RecordChange] = []
         query = "SELECT id, record FROM exported_records WHERE kind = ?"
         self._remembered: dict[str, str] = dict(conn.execute(query, (kind,)).fetchall())
 
     def __call__(self, record: Mapping[str, Json]) -> None:
         """Note one record, in the form of its file, before derived sources are added."""
-        self.records += 1
         if self.kind == "person":
             identity, form = record["id"], person_form(record)
         elif self.kind == "relationship":

@@ -232,9 +232,9 @@ def announce(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: 
         [(file.target.name, _sha256(file.target)) for file in prepared],
     )
     conn.executemany(
-        "INSERT INTO exports (file, revision, pending_sha256, records) VALUES (?, -1, ?, ?) "
-        "ON CONFLICT (file) DO UPDATE SET pending_sha256 = excluded.pending_sha256, records = excluded.records",
-        [(file.target.name, file.state.sha256, file.notes.records) for file in prepared],
+        "INSERT INTO exports (file, revision, pending_sha256) VALUES (?, -1, ?) "
+        "ON CONFLICT (file) DO UPDATE SET pending_sha256 = excluded.pending_sha256",
+        [(file.target.name, file.state.sha256) for file in prepared],
     )
     for file in prepared:
         write_changes(conn, file.notes.kind, file.notes.changes, shown=revision, revision=revision)

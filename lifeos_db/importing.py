@@ -184,7 +184,6 @@ class _Import:
                 with Transaction(self.conn):
                     for name, file in forgotten.items():
                         remember(self.conn, name, file.state)
-                    self._refuse_losses(files)
                     self._take_in(files)
                     if dry_run:
                         raise _DryRunDone
@@ -197,12 +196,29 @@ class _Import:
         if problems and (whole_file or not self.skip_bad):
             raise BadInput([str(problem) for problem in problems], skippable=not whole_file)
 
-    def _refuse_losses(self, files: Mapping[str, LegacyFile]) -> None:
-        for name, file in files.items():
-            row = self.conn.execute("SELECT records FROM exports WHERE file = ?", (name,)).fetchone()
-            now = len(file.records[0]) if name == MERGES_FILE else len(file.records) + len(_bad_ids(file))
-            if row and row[0] and now * 2 < row[0] and not self.force:
-                raise LostRecords(self.directory.path / name, row[0], now)
+    def _refuse_loss(self, name: str, kind: RecordKind, shown: set[str], reading: Reading) -> None:
+        """Refuse a file that lacks more than half of the records that its writer has read, as far as they still are."""
+        known = [
+            identity
+            for (identity,) in self.conn.execute(
+                "SELECT id FROM exported_records WHERE kind = ?1 AND (known_from <= ?2 OR ?2 IS NULL)",
+                (kind, reading.read),
+            ).fetchall()
+            if self._is_there(kind, identity)
+        ]
+        left = sum(identity in shown for identity in known)
+        if left * 2 < len(known) and not self.force:
+            raise LostRecords(self.directory.path / name, len(known), left)
+
+    def _is_there(self, kind: RecordKind, identity: str) -> bool:
+        if kind == "relationship":
+            query = "SELECT 1 FROM relationships WHERE person_a_id = ? AND person_b_id = ?"
+            return self.conn.execute(query, json.loads(identity)).fetchone() is not None
+        query = {
+            "person": "SELECT 1 FROM people WHERE id = ?",
+            "merge": "SELECT 1 FROM person_merges WHERE merged_id = ?",
+        }[kind]
+        return self.conn.execute(query, (identity,)).fetchone() is not None
 
     def _take_in(self, files: Mapping[str, LegacyFile]) -> None:
         report = self.report
@@ -262,6 +278,7 @@ class _Import:
     def _take_merges(self, merges: Mapping[str, str]) -> None:
         judged = {merged: self._judge_merge(merged, survivor) for merged, survivor in merges.items()}
         reading = Reading.of(judged.values())
+        self._refuse_loss(MERGES_FILE, "merge", set(merges), reading)
         for merged, item in judged.items():
             self.report.stale += item.verdict == "stale"
             if item.verdict in ("same", "stale"):
@@ -310,11 +327,13 @@ class _Import:
             form = person_form(record)
             judged.append((record, form, judge(self.conn, "person", record["id"], form, self._comparable)))
         reading = Reading.of(item for _, _, item in judged)
+        shown = {record["id"] for record in file.records} | _bad_ids(file)
+        self._refuse_loss(PEOPLE_FILE, "person", shown, reading)
         for record, form, item in judged:
             self.report.stale += item.verdict == "stale"
             if item.verdict in ("new", "edited"):
                 self._take_person(record, form, item, reading)
-        self._delete_missing({record["id"] for record in file.records} | _bad_ids(file), reading)
+        self._delete_missing(shown, reading)
 
     def _comparable(self, form: Form) -> Form:
         form = without_derived(form, self.derived)
@@ -403,14 +422,16 @@ class _Import:
 
     def _take_relationships(self, file: LegacyFile) -> None:
         learn_keys(self.conn, "relationship_keys", relationship_keys(self.conn), file)
-        judged = []
+        judged, shown = [], set()
         for record in file.records:
             form = relationship_form(record)
             identity = pair_id(record["person_a_id"], record["person_b_id"])
+            shown.add(identity)
             item = judge(self.conn, "relationship", identity, form, lambda same: same)
             if item.verdict != "new" or form:  # a pair that says nothing by hand is nobody's edit
                 judged.append((record, identity, form, item))
         reading = Reading.of(item for *_, item in judged)
+        self._refuse_loss(RELATIONSHIPS_FILE, "relationship", shown, reading)
         for record, identity, form, item in judged:
             self.report.stale += item.verdict == "stale"
             if item.verdict in ("new", "edited"):

@@ -44,7 +44,6 @@ TABLES = [
         found_at TEXT NOT NULL
     )
     """,
-    "ALTER TABLE exports ADD COLUMN records INTEGER",
 ]
 
 

@@ -491,13 +491,34 @@ def test_a_file_that_lost_more_than_half_is_refused_without_force(
     before = snapshot(data)
     result = lifeos("db", "import", "--data-dir", data)
     assert result.returncode == 4
-    assert f"{data / PEOPLE}: has " in result.stderr
-    assert "the last export had 6" in result.stderr
+    assert f"{data / PEOPLE}: has only " in result.stderr
+    assert " of 6 records left" in result.stderr
     assert "--force" in result.stderr
     assert snapshot(data) == before
     assert lifeos("db", "import", "--data-dir", data, "--force").returncode == 0
     left = {record["id"] for record in LegacyProgram(data).records}
     assert left == {"ann"} | {record["id"] for record in json.loads(content or b"[]")}
+
+
+def test_an_old_file_has_lost_nothing_because_there_are_many_more_now(data: Path, conn: sqlite3.Connection) -> None:
+    program = LegacyProgram(data)
+    conn.executemany("INSERT INTO people (id) VALUES (?)", [(f"new-{number}",) for number in range(20)])
+    lifeos_db.export(data)
+    program["ann"]["notes"] = "edited"
+    program.save()
+    report = take_in(data)
+    assert (report.people_changed, report.people_deleted, len(report.kept)) == (1, 0, 20)
+
+
+@pytest.mark.parametrize(("name", "content"), [(MERGES, "{}"), (RELATIONSHIPS, "[]")])
+def test_the_other_files_are_refused_too(pairs: Path, name: str, content: str) -> None:
+    with closing(sqlite3.connect(pairs / "interactions.db", isolation_level=None)) as conn:
+        conn.execute("INSERT INTO person_merges (merged_id, survivor_id) VALUES ('old', 'ann')")
+    lifeos_db.export(pairs)
+    (pairs / name).write_text(content)
+    with pytest.raises(lifeos_db.LifeosError, match=f"{name}: has only 0 of "):
+        lifeos_db.import_edits(pairs)
+    assert take_in(pairs, force=True).exported == [name]
 
 
 def test_half_a_file_is_enough(data: Path) -> None:
