@@ -22,11 +22,6 @@ class ShownForm:
     revision: int
     shown: int
 
-    @property
-    def by_legacy_writer(self) -> bool:
-        """Whether a legacy writer made this form, and the database only passed it on."""
-        return self.revision < self.shown
-
 
 @dataclass(frozen=True)
 class RecordChange:

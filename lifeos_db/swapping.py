@@ -6,7 +6,6 @@ at once (Linux, macOS), what stood there is in hand afterwards and can be looked
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
@@ -79,6 +78,8 @@ def _exchange(one: Path, other: Path) -> bool:
 @cache
 def _exchanger() -> Callable[[bytes, bytes], int] | None:
     """A function of two paths that returns an errno, or 0; None where the C library has none."""
+    import ctypes  # here, because only who writes an export needs it
+
     library = ctypes.CDLL(None, use_errno=True)
     name = "renamex_np" if sys.platform == "darwin" else "renameat2"
     function = getattr(library, name, None)

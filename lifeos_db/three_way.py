@@ -126,7 +126,7 @@ def settle(forms: Sequence[ShownForm], theirs: Form, ours: Form, reading: Readin
             result.disputed.append(key)
         else:
             result.taken.append(key)
-            if latest is not None and not seen and not latest.by_legacy_writer:
+            if not seen:
                 result.doubtful.append(key)
     return result
 

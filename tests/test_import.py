@@ -14,6 +14,7 @@ import pytest
 
 import lifeos_db
 from lifeos_db.importing import ImportReport
+from lifeos_db.schema_objects import SCHEMA_VERSION
 from tests.conftest import Program, add_interaction, snapshot
 from tests.legacy_program import MERGES, PEOPLE, RELATIONSHIPS, LegacyProgram, save
 
@@ -200,10 +201,23 @@ def test_a_value_replaced_by_a_file_that_may_be_older_is_kept_beside(data: Path,
         ("ann", "notes", "theirs", "ours")
     ]
     assert conn.execute("SELECT ours FROM import_conflicts").fetchall() == [('"ours"',)]
-    program["ann"]["notes"] = "theirs again"
+    program["bob"]["notes"] = "another edit"
     program.save()
-    report = take_in(data)
-    assert (report.people_changed, report.replaced, field(conn, "ann")) == (1, [], "theirs again")
+    assert take_in(data).replaced == []
+
+
+def test_of_two_programs_that_change_one_field_the_last_wins_and_the_other_value_is_kept(
+    data: Path, conn: sqlite3.Connection
+) -> None:
+    one, other = LegacyProgram(data), LegacyProgram(data)
+    one["ann"]["notes"] = "one"
+    one.save()
+    take_in(data)
+    other["ann"]["notes"] = "other"
+    other.save()
+    take_in(data)
+    assert field(conn, "ann") == "other"
+    assert conn.execute("SELECT ours FROM import_conflicts").fetchall() == [('"one"',)]
 
 
 def test_both_changed_a_field_to_the_same(data: Path, conn: sqlite3.Connection) -> None:
@@ -684,6 +698,21 @@ def test_a_directory_migrated_by_an_older_version_imports_what_was_edited_meanwh
         report = take_in(data)
         assert [(item.id, item.key) for item in report.conflicts] == [("ann", "company")]
         assert (field(conn, "ann", "company"), field(conn, "bob")) == ("Ours", "only theirs")
+
+
+def test_an_older_schema_is_migrated_and_has_a_base_from_then_on(data: Path) -> None:
+    with closing(sqlite3.connect(data / "interactions.db", isolation_level=None)) as conn:
+        for table in ("exported_records", "exported_history", "import_conflicts"):
+            conn.execute(f"DROP TABLE {table}")
+        conn.execute("DELETE FROM _sqlite_migrations WHERE name LIKE '%_imports_from_legacy_writers'")
+        conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    assert lifeos_db.migrate(data).status == "migrated"
+    program = LegacyProgram(data)
+    program["ann"]["notes"] = "edited"
+    program.remove("bob")
+    program.save()
+    report = take_in(data)
+    assert (report.people_changed, report.people_deleted, report.conflicts, report.replaced) == (1, 1, [], [])
 
 
 def test_a_read_only_directory_is_named(lifeos: Program, data: Path) -> None:
