@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +103,16 @@ def compare(conn: sqlite3.Connection, directory: DataDirectory) -> ExportReport:
     return ExportReport(status, revision, tuple(stale), tuple(edited))
 
 
-def export_locked(conn: sqlite3.Connection, directory: DataDirectory, *, force: bool = False) -> ExportReport:
+def export_locked(
+    conn: sqlite3.Connection,
+    directory: DataDirectory,
+    *,
+    force: bool = False,
+    own: MutableSequence[str] | None = None,
+) -> ExportReport:
     """The export itself, for a caller that holds the directory's lock and no transaction on ``conn``.
+
+    ``own`` gets the hash of each file before it is put into place, for a caller that must know it in any case.
 
     The write lock is held only for moments: to capture the revision, to announce the new files, and to note them as
     written. The data is read in a read transaction, so that syncs are not kept waiting while a large file is written.
@@ -129,6 +137,8 @@ def export_locked(conn: sqlite3.Connection, directory: DataDirectory, *, force: 
         conn.execute("COMMIT")
     with Transaction(conn):
         announce(conn, prepared, captured)
+    if own is not None:
+        own.extend(file.state.sha256 for file in prepared if file.state.sha256 and file.state.sha256 not in own)
     written = publish(conn, prepared, captured)
     return ExportReport("written", captured, written, tuple(edited), tuple(map(str, kept)))
 

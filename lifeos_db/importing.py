@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableSequence, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -106,7 +106,7 @@ def import_edits(
     dry_run: bool = False,
     force: bool = False,
     skip_bad: bool = False,
-    own: Collection[str] = (),
+    own: MutableSequence[str] | None = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> ImportReport:
     """Take in what other programs wrote into the JSON files, in one transaction, then export if there is need.
@@ -114,7 +114,7 @@ def import_edits(
     Where both sides changed a field differently the database wins and the other value goes into import_conflicts.
     ``force`` takes a file that lost more than half of its records at its word; ``skip_bad`` sets bad records aside in
     import_rejects. ``own`` are hashes of files that are exports, though this database does not know them: one that
-    was restored from a backup has forgotten the latest. Those are written anew, not taken in.
+    was restored from a backup has forgotten the latest. Those are written anew, not taken in, and new ones are added.
 
     Raises BadInput, LostRecords, ExportConflict (a program that writes without a pause), NotMigrated, OlderSchema,
     NewerSchema, DatabaseMissing, BrokenDatabase, BadValue, Locked, StorageFailure. Nothing is changed then.
@@ -129,9 +129,9 @@ def import_edits(
         with directory.lock(timeout), translated_errors(path, timeout), closing(open_writer(path, timeout)) as conn:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    _Import(conn, directory, report, force, skip_bad, own).run(dry_run)
+                    _Import(conn, directory, report, force, skip_bad, own or ()).run(dry_run)
                     if not dry_run:
-                        exported = export_locked(conn, directory)
+                        exported = export_locked(conn, directory, own=own)
                         report.revision = exported.revision
                         report.exported = [*exported.files] if exported.status == "written" else []
                     break

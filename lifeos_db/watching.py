@@ -115,13 +115,9 @@ class _Commits:
         self.file = file
 
     def export_hashes(self) -> list[str]:
-        """The hashes of the files that the database knows as its exports; none where it cannot be asked."""
-        try:
-            if self.conn is not None:
-                return [row[0] for row in self.conn.execute("SELECT sha256 FROM exports WHERE sha256 IS NOT NULL")]
-        except sqlite3.Error:
-            pass
-        return []
+        """The hashes of the files that the database knows as its exports, after a sweep."""
+        assert self.conn is not None
+        return [row[0] for row in self.conn.execute("SELECT sha256 FROM exports WHERE sha256 IS NOT NULL")]
 
     def close(self) -> None:
         if self.conn is not None:
@@ -195,7 +191,6 @@ class _Watch:
         return True
 
     def _report(self, report: ImportReport) -> None:
-        self.own.extend(sha256 for sha256 in self.commits.export_hashes() if sha256 not in self.own)
         if report.exported or report.files:
             self.on_refresh(report)
 

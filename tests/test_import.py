@@ -21,7 +21,13 @@ from tests.legacy_program import MERGES, PEOPLE, RELATIONSHIPS, LegacyProgram, s
 
 def person(identity: str, **fields: Any) -> dict[str, Any]:
     """A record; ann is the owner of the directory."""
-    record = {"id": identity, "canonical_name": identity.title(), "sources": [], "notes": "", "company": None}
+    record: dict[str, Any] = {
+        "id": identity,
+        "canonical_name": identity.title(),
+        "sources": [],
+        "notes": "",
+        "company": None,
+    }
     return {**record, "email_count": 0, "category": "self" if identity == "ann" else "unknown", **fields}
 
 
