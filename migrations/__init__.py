@@ -7,6 +7,8 @@ schema/ wherever the text in the database differs (``lifeos_db.schema_objects``)
 from sqlite_utils import Migrations
 
 from .m0001_people_in_the_database import people_in_the_database
+from .m0002_relationships_from_evidence import relationships_from_evidence
 
 steps = Migrations("lifeos-db")
 steps(name="m0001_people_in_the_database")(people_in_the_database)
+steps(name="m0002_relationships_from_evidence")(relationships_from_evidence)
