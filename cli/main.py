@@ -12,6 +12,7 @@ from .common import INTERRUPTED, DataDir, say
 from .demo import demo
 from .export import export
 from .migrate import migrate
+from .show import show_person
 from .verify import verify
 
 app = typer.Typer(
@@ -50,8 +51,8 @@ def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
     ctx.obj = data_dir
 
 
-for command in (migrate, verify, export, demo):
-    db.command()(command)
+for command in (migrate, verify, export, show_person, demo):
+    db.command(command.__name__.removesuffix("_person"))(command)
 
 
 def main() -> None:
