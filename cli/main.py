@@ -14,6 +14,7 @@ from .export import export
 from .import_edits import import_edits
 from .migrate import migrate
 from .run import run
+from .show import show_person
 from .verify import verify
 from .watch import watch
 
@@ -53,8 +54,8 @@ def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
     ctx.obj = data_dir
 
 
-for command in (migrate, verify, export, watch):
-    db.command()(command)
+for command in (migrate, verify, export, watch, show_person):
+    db.command(command.__name__.removesuffix("_person"))(command)
 # What stands behind the command belongs to the command.
 db.command(context_settings={"allow_interspersed_args": False})(run)
 db.command("import")(import_edits)

@@ -103,6 +103,9 @@ def _sentence(check: Check, finding: dict[str, Any]) -> str:
     if check.name == "counts" and "counter" in finding:
         person = f"{finding['name']} ({finding['person_id']})" if finding["name"] else finding["person_id"]
         return f"{person}: {finding['counter']} is {finding['cached']}, actual {finding['actual']}"
+    if check.name == "relationships" and "counter" in finding:
+        pair = f"{finding['person_a_id']} and {finding['person_b_id']}"
+        return f"{pair}: {finding['counter']} is {finding['cached']}, actual {finding['actual']}"
     if check.name == "schema" and "detail" in finding:
         return str(finding["detail"])
     values = list(finding.values())

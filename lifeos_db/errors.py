@@ -188,6 +188,24 @@ class PersonUnknown(LifeosError):
         )
 
 
+class PersonNotFound(LifeosError):
+    """Nobody has this id or name; ``details`` are people with names like it."""
+
+    def __init__(self, text: str, nearest: Sequence[str]) -> None:
+        super().__init__(
+            f"{text!r}: no such person",
+            "Give an id, or a whole name" + ("; the nearest are listed above." if nearest else "."),
+            nearest,
+        )
+
+
+class PersonAmbiguous(LifeosError):
+    """Several people are meant by this text; ``details`` lists them."""
+
+    def __init__(self, text: str, count: int, candidates: Sequence[str]) -> None:
+        super().__init__(f"{text!r}: {count} people are meant by this", "Give the id of one of them.", candidates)
+
+
 class SQLiteTooOld(LifeosError):
     """The SQLite library that Python is linked with lacks what the schema needs."""
 

@@ -22,6 +22,7 @@ from .legacy_form import (
     decode,
 )
 from .record_rows import unknown_keys
+from .relationships import all_rows
 
 Note = Callable[[dict[str, Json]], None]
 """Is shown each record as the database declares it, before sources are derived from interactions."""
@@ -64,13 +65,16 @@ def people_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[byte
                 record["sources"] = declared + added
         return record
 
-    return _array(map(with_sources, _records(conn, "people", PERSON_KEYS, people_keys(conn))))
+    keys = people_keys(conn)
+    rows = _decoded(conn, "people", _columns(PERSON_KEYS, keys))
+    return _array(map(with_sources, _records("people", rows, PERSON_KEYS, keys)))
 
 
 def relationships_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
-    """relationships.json in pieces, in the order of the table. Raises BadValue."""
+    """relationships.json in pieces: the pairs that are kept in their order, then the others. Raises BadValue."""
     keys = relationship_keys(conn)
-    return _array(_noted(_records(conn, "relationships", RELATIONSHIP_KEYS, keys), note))
+    rows = all_rows(conn, _columns(RELATIONSHIP_KEYS, keys))
+    return _array(_noted(_records("relationship_records", rows, RELATIONSHIP_KEYS, keys), note))
 
 
 def merges_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
@@ -117,12 +121,22 @@ def _keys(conn: sqlite3.Connection, setting: str, known: Iterable[Key]) -> list[
     raise BadSetting(setting, "must be a JSON array of key names with 'id' among them")
 
 
-def _records(conn: sqlite3.Connection, table: str, known: Iterable[Key], names: list[str]) -> Iterator[dict[str, Json]]:
-    """One dict a row, with the given keys in order; unknown ones come from the column ``extra`` where it has them."""
+def _columns(known: Iterable[Key], names: Iterable[str]) -> list[str]:
+    """What _records wants of a row: rowid, id and extra, then the known ones of the given keys."""
+    by_name = {key.name for key in known}
+    return ["rowid", "id", "extra", *(name for name in names if name in by_name)]
+
+
+def _records(
+    table: str, rows: Iterable[tuple[Any, ...]], known: Iterable[Key], names: list[str]
+) -> Iterator[dict[str, Json]]:
+    """One dict a row of _columns, with the given keys in order; unknown ones come from ``extra`` where it has them.
+
+    ``table`` is where a bad value is to be corrected.
+    """
     by_name = {key.name: key for key in known}
     wanted = [by_name.get(name) for name in names]
-    columns = ", ".join(key.name for key in wanted if key)
-    for rowid, identity, extra_text, *row in _decoded(conn, table, f"rowid, id, extra, {columns}"):
+    for rowid, identity, extra_text, *row in rows:
         cells = iter(row)
         extra = unknown_keys(table, rowid, identity, extra_text)
         record: dict[str, Json] = {}
@@ -140,16 +154,16 @@ def _records(conn: sqlite3.Connection, table: str, known: Iterable[Key], names: 
         yield record
 
 
-def _decoded(conn: sqlite3.Connection, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+def _decoded(conn: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
     """The rows of a table in order. Raises BadValue for the first that is not UTF-8; sqlite3 alone names no row."""
     try:
-        yield from conn.execute(f"SELECT {columns} FROM {table} ORDER BY rowid")
+        yield from conn.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid")
     except sqlite3.OperationalError as error:
         if "decode" not in str(error):
             raise
-        as_bytes = ", ".join(f"CAST({name} AS BLOB)" for name in columns.split(", "))
+        as_bytes = ", ".join(f"CAST({name} AS BLOB)" for name in columns)
         for row in conn.execute(f"SELECT rowid, {as_bytes} FROM {table} ORDER BY rowid"):
-            for name, value in zip(columns.split(", "), row[1:]):
+            for name, value in zip(columns, row[1:]):
                 try:
                     (value or b"").decode("utf-8")
                 except UnicodeDecodeError:

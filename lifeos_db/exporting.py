@@ -156,7 +156,11 @@ def _known(conn: sqlite3.Connection) -> dict[str, tuple[str | None, str | None]]
 
 
 def capture(conn: sqlite3.Connection) -> int:
-    """Mark the present revision as read by an exporter, in the caller's transaction; the next change starts another."""
+    """Mark the present revision as read by an exporter, in the caller's transaction; the next change starts another.
+
+    Moves as_of first: what is exported depends on what counts as future.
+    """
+    set_as_of(conn)
     conn.execute("DELETE FROM export_state WHERE typeof(revision) <> 'integer' OR typeof(captured) <> 'integer'")
     conn.execute(
         "INSERT INTO export_state (id, revision, captured) "
@@ -280,7 +284,6 @@ def publish(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: i
             "exported_at = ? WHERE file = ?",
             states,
         )
-        set_as_of(conn)
     return tuple(written)
 
 

@@ -30,10 +30,11 @@ from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FIL
 from .errors import BadInput, ExportPending, LifeosError, PersonUnknown, UnexpectedTable
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .legacy_files import LegacyData, read_legacy
-from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS
+from .legacy_form import COUNT_KEYS, PERSON_KEYS
 from .merges import flatten_merges, move_merged_rows
 from .record_rows import insert_records
 from .rejects import set_aside
+from .relationships import follow_merges, import_relationships, rebuild_evidence, wrong_imported_counts
 from .schema_objects import (
     INTERACTIONS_COLUMNS,
     SCHEMA_VERSION,
@@ -266,7 +267,7 @@ class _Migration:
         insert_records(conn, "people", PERSON_KEYS, legacy.people.records)
         for name in COUNT_KEYS:  # null has been seen in counts; it means none
             conn.execute(f"UPDATE people SET {name} = 0 WHERE {name} IS NULL")
-        insert_records(conn, "relationships", RELATIONSHIP_KEYS, legacy.relationships.records)
+        import_relationships(conn, legacy.relationships.records)
         conn.executemany(
             "INSERT INTO person_merges (merged_id, survivor_id) VALUES (?, ?)", legacy.merges.records[0].items()
         )
@@ -325,6 +326,13 @@ class _Migration:
             report.corrections = correct_counts(conn)
             report.counts_corrected = len({item.person_id for item in report.corrections})
         apply(conn, [item for item in wrong if item.type == "trigger"])
+        if wrong:
+            self.progress("relationships", 0, 0)
+            if moved := follow_merges(conn):
+                report.warnings.append(f"relationships: {moved} record(s) of merged people went to their survivors")
+            rebuild_evidence(conn)
+            if corrected := wrong_imported_counts(conn):
+                report.warnings.append(f"relationships: {corrected} imported pair(s) had wrong counts; set right")
         for item in differences(conn):
             report.warnings.append(f"{item.detail}; 'lifeos db verify' says what to do")
 
@@ -350,7 +358,7 @@ def _refuse_unexpected_tables(conn: sqlite3.Connection) -> None:
             f"interactions.db: table interactions lacks the columns {', '.join(missing)}",
             "Is this the right data directory? Nothing was changed.",
         )
-    ours = [item.name for item in expected("table") if item.name != "interactions"]
+    ours = [item.name for item in expected("table") if item.name != "interactions"] + ["relationships"]
     marks = ", ".join("?" * len(ours))
     taken = conn.execute(f"SELECT name FROM sqlite_master WHERE lower(name) IN ({marks})", ours).fetchall()
     if taken:
@@ -361,8 +369,8 @@ def _refuse_unexpected_tables(conn: sqlite3.Connection) -> None:
 
 
 def _count_rows(conn: sqlite3.Connection, report: MigrationReport) -> MigrationReport:
-    for name in ("people", "interactions", "relationships"):
-        setattr(report, name, conn.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
-    report.merges = conn.execute("SELECT count(*) FROM person_merges").fetchone()[0]
+    tables = {"relationships": "relationship_records", "merges": "person_merges"}
+    for name in ("people", "interactions", *tables):
+        setattr(report, name, conn.execute(f"SELECT count(*) FROM {tables.get(name, name)}").fetchone()[0])
     report.orphans = conn.execute("SELECT count(*) FROM orphan_interactions").fetchone()[0]
     return report

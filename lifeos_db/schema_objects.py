@@ -20,7 +20,7 @@ KINDS: tuple[tuple[ObjectType, str], ...] = (
     ("view", "views"),
     ("trigger", "triggers"),
 )
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The number of the last step in migrations/; kept in the database as ``PRAGMA user_version``."""
 
 INTERACTIONS_COLUMNS = (
@@ -36,9 +36,19 @@ INTERACTIONS_COLUMNS = (
     "source_account",
     "attendee_count",
 )
-SCRATCH = frozenset({"replace_notes"})
-"""Tables that can be made anew at any time, because they hold nothing between two statements."""
-MAY_START_EMPTY = SCRATCH | {
+DERIVED = frozenset(
+    {
+        "replace_notes",
+        "evidence_changes",
+        "evidence_rules",
+        "evidence_members",
+        "evidence_groups",
+        "evidence_people",
+        "evidence_ties",
+    }
+)
+"""Tables that can be made anew at any time: they hold nothing between two statements, or only what repair computes."""
+MAY_START_EMPTY = DERIVED | {
     "exported_history",
     "exported_records",
     "exports",
@@ -248,7 +258,7 @@ def rebuildable(difference: SchemaDifference) -> bool:
     """Whether repair can make the object anew: every one but a table with rows that nothing else can tell."""
     if difference.type != "table":
         return True
-    return difference.name in (MAY_START_EMPTY if difference.problem == "missing" else SCRATCH)
+    return difference.name in (MAY_START_EMPTY if difference.problem == "missing" else DERIVED)
 
 
 def apply(conn: sqlite3.Connection, wrong: Iterable[SchemaDifference]) -> list[SchemaDifference]:
@@ -262,8 +272,12 @@ def apply(conn: sqlite3.Connection, wrong: Iterable[SchemaDifference]) -> list[S
     for difference in wrong:
         if not rebuildable(difference) or difference.problem not in ("missing", "altered"):
             continue
-        if difference.problem == "altered":
-            conn.execute(f"DROP {difference.type.upper()} {difference.name}")
+        if difference.problem == "altered" or difference.type in ("trigger", "index"):
+            conn.execute(f"DROP {difference.type.upper()} IF EXISTS {difference.name}")
         conn.execute(wanted[difference.type, difference.name].sql)
+        if difference.problem == "altered" and difference.type in ("table", "view"):
+            for item in wanted.values():  # what stood on it went with it
+                if item.type in ("trigger", "index") and item.table == difference.name:
+                    conn.execute(item.sql)
         mended.append(difference)
     return mended

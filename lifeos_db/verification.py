@@ -16,6 +16,7 @@ from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .errors import BadValue, PersonUnknown
 from .exporting import compare, differing_files, export_locked, set_as_of
 from .merges import flatten_merges, move_merged_rows
+from .relationships import count_pairs, find_pair_drift, follow_merges, owner_id, rebuild_evidence, wrong_evidence
 from .schema_objects import (
     SchemaDifference,
     apply,
@@ -209,20 +210,24 @@ def _check_counts(scope: _Scope, check: Check) -> None:
 
 
 def _check_relationships(scope: _Scope, check: Check) -> None:
-    """Every pair is of two different people, smaller id first, once."""
-    rows = scope.conn.execute(
-        """SELECT id, person_a_id, person_b_id FROM relationships
-        WHERE person_a_id >= person_b_id
-            OR (person_a_id, person_b_id) IN (
-                SELECT person_a_id, person_b_id FROM relationships GROUP BY 1, 2 HAVING count(*) > 1
-            )"""
-    ).fetchall()
-    check.checked = scope.conn.execute("SELECT count(*) FROM relationships").fetchone()[0]
-    check.found = len(rows)
-    check.findings = [{"id": a, "person_a_id": b, "person_b_id": c} for a, b, c in rows[:FINDINGS_SHOWN]]
-    if rows:
-        check.status = "drift"
-        check.fix = "Delete or turn the pairs named: person_a_id must sort before person_b_id, one row a pair."
+    """The cached counts of pairs are the actual ones, and so is the evidence they stand on; there is an owner."""
+    check.checked = count_pairs(scope.conn)
+    if wrong := wrong_evidence(scope.conn):
+        drift = find_pair_drift(scope.conn, scope.person)
+        check.status, check.fix = "drift", "lifeos db verify --fix"
+        check.found = len(drift) or 1
+        check.findings = [asdict(item) for item in drift[:FINDINGS_SHOWN]]
+        if not drift:
+            check.findings = [{"problem": f"{wrong} row(s) of evidence are not what the interactions say"}]
+        return
+    owner = owner_id(scope.conn)
+    if not scope.conn.execute("SELECT 1 FROM people LIMIT 1").fetchone():
+        return
+    if owner is None or not scope.conn.execute("SELECT 1 FROM people WHERE id = ?", (owner,)).fetchone():
+        problem = "there is no owner" if owner is None else f"the owner {owner} is no person"
+        check.status, check.found = "warn", 1
+        check.findings = [{"problem": f"{problem}, so the owner's own relationships are absent"}]
+        check.fix = "lifeos db migrate --owner ID"
 
 
 def _check_identity(scope: _Scope, check: Check) -> None:
@@ -344,8 +349,15 @@ def _repair(directory: DataDirectory, deep: bool, timeout: float) -> list[str]:
             done += flatten_merges(conn)
             if moved := move_merged_rows(conn):
                 done.append(f"moved {moved} interaction(s) from merged ids to their survivors")
+            if given := follow_merges(conn):
+                done.append(f"gave {given} relationship record(s) of merged people to their survivors")
             for item in correct_counts(conn):
                 done.append(f"{item.person_id}: {item.counter} {item.cached} -> {item.actual}")
+            if wrong_evidence(conn):
+                for pair in find_pair_drift(conn):
+                    names = f"{pair.person_a_id} and {pair.person_b_id}"
+                    done.append(f"{names}: {pair.counter} {pair.cached} -> {pair.actual}")
+                rebuild_evidence(conn)
             set_as_of(conn)
         status = compare(conn, directory).status
         if status == "stale" or (deep and status == "fresh" and differing_files(conn, directory)):

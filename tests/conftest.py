@@ -33,11 +33,19 @@ def sample(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DATA / "sample-legacy", tmp_path / "data"))
 
 
+@pytest.fixture(scope="session")
+def migrated_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, migrated once, with its owner: to be copied, never to be changed."""
+    directory = tmp_path_factory.mktemp("migrated") / "data"
+    shutil.copytree(DATA / "sample-legacy", directory)
+    lifeos_db.migrate(directory, backup=False, owner=PLANTED["me"])
+    return directory
+
+
 @pytest.fixture
-def migrated(sample: Path) -> Path:
-    """A fresh copy of the sample, migrated."""
-    lifeos_db.migrate(sample, backup=False)
-    return sample
+def migrated(migrated_sample: Path, tmp_path: Path) -> Path:
+    """A fresh copy of the sample, migrated, with its owner."""
+    return Path(shutil.copytree(migrated_sample, tmp_path / "data"))
 
 
 @pytest.fixture
@@ -93,6 +101,8 @@ def new_database(change: Mapping[str, tuple[str, str]] | None = None, *, trigger
         conn.execute(item.sql.replace(old, new) if old else item.sql)
     conn.execute("INSERT INTO export_state (id, revision, captured) VALUES (1, 1, 0)")
     conn.executemany("INSERT INTO source_types (source_type, counter) VALUES (?, ?)", SOURCE_TYPES)
+    conn.execute("INSERT INTO evidence_changes (id) VALUES (1)")
+    conn.execute("INSERT INTO evidence_rules (id, max_people) VALUES (1, 50)")
     return conn
 
 

@@ -71,8 +71,8 @@ def test_the_file_is_what_json_dumps_with_indent_2_writes(migrated: Path) -> Non
         "INSERT INTO person_merges (merged_id, survivor_id) VALUES ('a', 'b')",
         "UPDATE person_merges SET merged_id = 'z' WHERE rowid = 1",
         "DELETE FROM person_merges",
-        "DELETE FROM relationships WHERE rowid = 1",
-        "UPDATE relationships SET relationship_type = 'friend' WHERE rowid = 1",
+        "DELETE FROM relationships WHERE id = (SELECT id FROM relationship_records LIMIT 1)",
+        "UPDATE relationships SET relationship_type = 'friend' WHERE shared_threads_count > 5",
         "UPDATE source_types SET counter = NULL WHERE source_type = 'gmail'",
     ],
 )

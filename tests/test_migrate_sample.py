@@ -78,10 +78,22 @@ def test_nothing_but_counts_and_sources_changes_in_the_people_file(sample: Path)
         }
 
 
-def test_merges_and_relationships_come_out_as_they_went_in(sample: Path) -> None:
+def test_merges_come_out_as_they_went_in(sample: Path) -> None:
     lifeos_db.migrate(sample)
-    for name in ("merged_person_ids.json", "relationships.json"):
-        assert (sample / name).read_bytes() == (DATA / "sample-legacy" / name).read_bytes()
+    name = "merged_person_ids.json"
+    assert (sample / name).read_bytes() == (DATA / "sample-legacy" / name).read_bytes()
+
+
+def test_imported_relationships_keep_their_order_and_all_but_their_evidence(sample: Path) -> None:
+    before = load(sample / "relationships.json")
+    lifeos_db.migrate(sample)
+    after = load(sample / "relationships.json")
+    assert len(after) > len(before)
+    evidence = {"shared_contexts", "first_seen_together", "last_seen_together"}
+    for old, new in zip(before, after):
+        assert list(new) == list(old)
+        kept = [key for key in old if key not in evidence and not key.endswith("_count")]
+        assert {key: new[key] for key in kept} == {key: old[key] for key in kept}
 
 
 def test_every_interaction_is_still_there_as_it_was(sample: Path) -> None:

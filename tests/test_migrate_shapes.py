@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +37,7 @@ def test_an_empty_directory_starts_empty_and_works(tmp_path: Path) -> None:
     assert (tmp_path / "interactions.db").stat().st_mode & 0o777 == 0o600
     with lifeos_db.session(tmp_path) as conn:
         conn.execute("INSERT INTO people (id, canonical_name) VALUES ('ann', 'Ann')")
+        conn.execute("INSERT INTO settings (key, value) VALUES ('owner_id', 'ann')")
         add_interaction(conn, "i1", "ann")
     (ann,) = people(tmp_path)
     assert list(ann) == [key.name for key in PERSON_KEYS if key.name != "relationship_strength"]
@@ -112,11 +114,12 @@ def test_a_unique_source_index_stays_unique(sample: Path) -> None:
 
 
 def test_relationships_come_from_crm_db_where_there_is_no_json_file(sample: Path) -> None:
-    expected = json.loads((sample / "relationships.json").read_text())
+    from_json = Path(shutil.copytree(sample, sample.with_name("from-json")))
+    lifeos_db.migrate(from_json)
     before = (sample / "crm.db").read_bytes()
     (sample / "relationships.json").unlink()
     assert lifeos_db.migrate(sample).relationships == PLANTED["relationships"]
-    assert json.loads((sample / "relationships.json").read_text()) == expected
+    assert (sample / "relationships.json").read_bytes() == (from_json / "relationships.json").read_bytes()
     assert (sample / "crm.db").read_bytes() == before
     assert not list(sample.glob("crm.db-*"))
 
@@ -143,7 +146,7 @@ def test_pairs_the_legacy_job_got_wrong(tmp_path: Path) -> None:
     assert report.relationships == 1
     assert any("themselves left out" in warning for warning in report.warnings)
     with closing(connect(tmp_path)) as conn:
-        row = conn.execute("SELECT id, person_a_id, person_b_id, shared_contexts FROM relationships").fetchone()
+        row = conn.execute("SELECT id, person_a_id, person_b_id, shared_contexts FROM relationship_records").fetchone()
     assert row == ("3", "a", "b", '["linkedin"]')
 
 

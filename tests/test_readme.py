@@ -27,12 +27,16 @@ def test_the_migration_of_the_sample_prints_what_the_readme_says(lifeos: Program
     assert printed[1:-1] == told[1:-1]  # without the seconds in the first line and the backup's path in the last
 
 
+def test_show_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
+    assert lifeos("db", "show", "Nguyễn Grün 0", "--limit", 3, "--data-dir", migrated).stdout == blocks("text")[2]
+
+
 def test_verify_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
     with closing(sqlite3.connect(migrated / "interactions.db")) as conn:
         conn.execute("UPDATE people SET email_count = 99 WHERE canonical_name = 'Eve Park'")
         conn.commit()
     printed = lifeos("db", "verify", "--only", "schema,counts", "--data-dir", migrated).stdout.splitlines()
-    assert printed[:-1] == blocks("text")[2].splitlines()[:-1]  # without the seconds in the last line
+    assert printed[:-1] == blocks("text")[3].splitlines()[:-1]  # without the seconds in the last line
 
 
 def test_the_sql_runs(migrated: Path) -> None:

@@ -6,11 +6,15 @@
 
 from .entity import PersonEntity
 from .people import PersonEntityStore, get_person_entity_store
+from .relationships import Relationship, RelationshipRefused, RelationshipStore
 from .stats import refresh_person_stats, verify_person_stats
 
 __all__ = [
     "PersonEntity",
     "PersonEntityStore",
+    "Relationship",
+    "RelationshipRefused",
+    "RelationshipStore",
     "get_person_entity_store",
     "refresh_person_stats",
     "verify_person_stats",

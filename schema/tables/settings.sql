@@ -1,6 +1,7 @@
 -- settings: what the owner chose and what the export must remember, one value a key.
 --
 -- owner_id            the person id of the owner of this CRM, if known
+-- max_context_people  an event, mail thread or photo of more people is no evidence for pairs; 50 where it is not set
 -- as_of               the instant (UTC, ISO 8601) after which an interaction counts as future; moved forward by
 --                     migrate, by every export that had something to write, and by verify --fix, because SQL that
 --                     runs on replicas must not ask the clock; any program may move it

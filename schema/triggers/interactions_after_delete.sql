@@ -1,4 +1,4 @@
--- After an interaction is deleted: take it from the count.
+-- After an interaction is deleted: take it from the count, and its evidence from the pairs.
 --
 -- If a REPLACE deletes it and recursive_triggers is on, this fires: then its note goes, so that it is not taken
 -- from the count twice.
@@ -17,6 +17,10 @@ BEGIN
     )
     WHERE id = OLD.person_id
         AND (SELECT counter FROM source_types WHERE source_type = OLD.source_type) IS NOT NULL;
+
+    UPDATE evidence_changes SET (person_id, source_type, source_id, title, step)
+        = (OLD.person_id, OLD.source_type, OLD.source_id, OLD.title, -1)
+    WHERE id = 1;
 
     UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured;
 END;

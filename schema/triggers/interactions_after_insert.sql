@@ -4,13 +4,14 @@
 -- 1. Of the noted rows, those that are gone leave the counts (replace_notes_after_update.sql). A note with the new
 --    rowid is gone by definition. If recursive_triggers is on, the DELETE trigger fired and removed its own note.
 -- 2. The row counts for its person, or for the survivor if that person was merged.
--- 3. A row written under a merged id moves to the survivor. interactions_after_update.sql knows such a move and does
+-- 3. It is evidence of what that person shares with others (evidence_changes_after_update_*.sql).
+-- 4. A row written under a merged id moves to the survivor. interactions_after_update.sql knows such a move and does
 --    not count it again, with recursive_triggers on or off.
--- 4. The exports are stale.
+-- 5. The exports are stale.
 --
--- Cost: one UPDATE of the person's row, and look-ups in small tables. No SQL function is called here, nor in any
--- trigger that this one sets off, also where max() would read better: SQLite takes a statement that calls one for one
--- that may abort, and then keeps a journal of every page it touches, which doubles the time of INSERT OR IGNORE.
+-- Cost: one UPDATE of the person's row, one of evidence_changes, and look-ups in small tables. Step 3 has to call SQL
+-- functions to take titles and ids apart, and SQLite takes a statement that calls one for one that may abort: it then
+-- keeps a journal of every page the statement touches, under INSERT OR IGNORE as well (docs/relationships.md, Cost).
 CREATE TRIGGER interactions_after_insert AFTER INSERT ON interactions
 BEGIN
     UPDATE replace_notes SET vanished = 1
@@ -27,6 +28,13 @@ BEGIN
     )
     WHERE id = coalesce((SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id), NEW.person_id)
         AND (SELECT counter FROM source_types WHERE source_type = NEW.source_type) IS NOT NULL;
+
+    UPDATE evidence_changes SET (person_id, source_type, source_id, title, step)
+        = (
+            coalesce((SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id), NEW.person_id),
+            NEW.source_type, NEW.source_id, NEW.title, 1
+        )
+    WHERE id = 1;
 
     UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id)
     WHERE rowid = (SELECT NEW.rowid FROM person_merges WHERE merged_id = NEW.person_id);

@@ -1,12 +1,12 @@
 -- After an interaction is updated: settle what it replaced, take it from the old count, add it to the new, redirect.
 --
--- Only when a key, the person or the source type changed: new titles and accounts cost one comparison.
+-- Only when a key, the person, the source type or the title changed: new accounts and snippets cost one comparison.
 -- A move from a merged id to its survivor is the redirection itself, made by interactions_after_insert.sql, by this
 -- trigger or by person_merges_after_update.sql. Who redirects counts for the survivor at once, so the move counts
 -- nothing here; that makes it the same whether recursive_triggers lets this trigger fire for its own UPDATE or not.
 CREATE TRIGGER interactions_after_update AFTER UPDATE ON interactions
-WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id)
-        IS NOT (NEW.rowid, NEW.id, NEW.person_id, NEW.source_type, NEW.source_id)
+WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id, OLD.title)
+        IS NOT (NEW.rowid, NEW.id, NEW.person_id, NEW.source_type, NEW.source_id, NEW.title)
     AND NOT EXISTS (
         SELECT 1 FROM person_merges WHERE merged_id = OLD.person_id AND survivor_id = NEW.person_id
     )
@@ -39,6 +39,20 @@ BEGIN
     WHERE id = coalesce((SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id), NEW.person_id)
         AND (SELECT counter FROM source_types WHERE source_type = NEW.source_type) IS NOT NULL
         AND (OLD.person_id, OLD.source_type) IS NOT (NEW.person_id, NEW.source_type);
+
+    UPDATE evidence_changes SET (person_id, source_type, source_id, title, step)
+        = (OLD.person_id, OLD.source_type, OLD.source_id, OLD.title, -1)
+    WHERE id = 1
+        AND (OLD.person_id, OLD.source_type, OLD.source_id, OLD.title)
+            IS NOT (NEW.person_id, NEW.source_type, NEW.source_id, NEW.title);
+    UPDATE evidence_changes SET (person_id, source_type, source_id, title, step)
+        = (
+            coalesce((SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id), NEW.person_id),
+            NEW.source_type, NEW.source_id, NEW.title, 1
+        )
+    WHERE id = 1
+        AND (OLD.person_id, OLD.source_type, OLD.source_id, OLD.title)
+            IS NOT (NEW.person_id, NEW.source_type, NEW.source_id, NEW.title);
 
     UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id)
     WHERE rowid = (SELECT NEW.rowid FROM person_merges WHERE merged_id = NEW.person_id);

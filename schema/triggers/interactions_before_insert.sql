@@ -11,14 +11,14 @@
 CREATE TRIGGER interactions_before_insert BEFORE INSERT ON interactions
 BEGIN
     DELETE FROM replace_notes;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
-    SELECT rowid, person_id, source_type FROM interactions
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
+    SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE id = NEW.id;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
-    SELECT rowid, person_id, source_type FROM interactions
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
+    SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE rowid = NEW.rowid AND (id = NEW.id) IS NOT TRUE;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
-    SELECT rowid, person_id, source_type FROM interactions
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
+    SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE source_type = NEW.source_type AND source_id = NEW.source_id
         AND (id = NEW.id) IS NOT TRUE AND rowid <> NEW.rowid
     LIMIT 1;

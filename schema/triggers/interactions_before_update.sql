@@ -5,23 +5,23 @@
 -- The condition is that of interactions_after_update.sql, word for word: a settling without its clearing would settle
 -- somebody else's notes. No OF list: rowid cannot be named in one, and SET rowid = ... can replace a row.
 CREATE TRIGGER interactions_before_update BEFORE UPDATE ON interactions
-WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id)
-        IS NOT (NEW.rowid, NEW.id, NEW.person_id, NEW.source_type, NEW.source_id)
+WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id, OLD.title)
+        IS NOT (NEW.rowid, NEW.id, NEW.person_id, NEW.source_type, NEW.source_id, NEW.title)
     AND NOT EXISTS (
         SELECT 1 FROM person_merges WHERE merged_id = OLD.person_id AND survivor_id = NEW.person_id
     )
 BEGIN
     DELETE FROM replace_notes;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
-    SELECT rowid, person_id, source_type FROM interactions
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
+    SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE id = NEW.id
         AND rowid <> OLD.rowid;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
-    SELECT rowid, person_id, source_type FROM interactions
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
+    SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE rowid = NEW.rowid AND (id = NEW.id) IS NOT TRUE
         AND rowid <> OLD.rowid;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type)
-    SELECT rowid, person_id, source_type FROM interactions
+    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
+    SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE source_type = NEW.source_type AND source_id = NEW.source_id
         AND (id = NEW.id) IS NOT TRUE AND rowid <> NEW.rowid
         AND rowid <> OLD.rowid

@@ -1,4 +1,4 @@
-"""Step 2: the database remembers what it exported, so that it can take in what legacy writers change in the files.
+"""Step 3: the database remembers what it exported, so that it can take in what legacy writers change in the files.
 
 The text of each table is that of the day this step was released, and is never edited again.
 """
