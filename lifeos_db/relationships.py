@@ -377,61 +377,102 @@ _DATES_FOUND = """
 """The same where _date_everybody has been."""
 _FEW_PAIRS = 200
 """So many pairs are dated one by one sooner than everybody at once."""
+_DATED_CONTEXTS = """
+    INSERT INTO temp.pair_contexts (context, person, kind, first, last)
+    SELECT context, person, kind, first, last
+    FROM (
+        SELECT kind, number AS person,
+            min(instant) FILTER (WHERE (instant > as_of) IS NOT TRUE) AS first,
+            max(instant) FILTER (WHERE (instant > as_of) IS NOT TRUE) AS last,
+            dense_rank() OVER (ORDER BY kind, key) AS context, count(*) OVER (PARTITION BY kind, key) AS size
+        FROM (SELECT (SELECT value FROM settings WHERE key = 'as_of') AS as_of)
+        CROSS JOIN interaction_evidence AS evidence
+        CROSS JOIN evidence_people AS people
+        WHERE people.person_id = evidence.person_id
+            AND kind IN ('event', 'thread', 'photo', 'note') AND key IS NOT NULL
+        GROUP BY kind, key, number
+    )
+    WHERE kind = 'note' OR size <= (SELECT max_people FROM relationship_rules)
+    ORDER BY context, person
+"""
+"""Who is in which event, thread, photo or note that counts, from when to when: context is a number for kind and key."""
 _ALL_DATES = """
-    CREATE TEMP TABLE pair_dates AS
     WITH
-    rules AS MATERIALIZED (SELECT owner_id, max_people FROM relationship_rules),
-    as_of AS MATERIALIZED (SELECT (SELECT value FROM settings WHERE key = 'as_of') AS value),
-    spans AS MATERIALIZED (
-        SELECT kind, key, person_id,
-            min(instant) FILTER (WHERE (instant > as_of.value) IS NOT TRUE) AS first,
-            max(instant) FILTER (WHERE (instant > as_of.value) IS NOT TRUE) AS last,
-            count(*) OVER (PARTITION BY kind, key) AS size
-        FROM interaction_evidence CROSS JOIN as_of
-        WHERE kind IS NOT NULL AND (key IS NOT NULL OR kind IN ('message', 'whatsapp', 'call', 'slack'))
-        GROUP BY kind, key, person_id
+    owner AS MATERIALIZED (
+        SELECT owner_id, coalesce((SELECT number FROM evidence_people WHERE person_id = owner_id), 0) AS number
+        FROM relationship_rules WHERE owner_id IS NOT NULL
     ),
-    contexts AS MATERIALIZED (
-        SELECT kind, key, person_id, first, last FROM spans CROSS JOIN rules
-        WHERE kind = 'note' OR (kind IN ('event', 'thread', 'photo') AND size <= max_people)
-    ),
-    groups AS MATERIALIZED (SELECT key, person_id, first, last FROM spans WHERE kind = 'group'),
     dates AS (
-        SELECT one.person_id AS person_a_id, other.person_id AS person_b_id, one.kind = 'note' AS note,
+        SELECT one.person AS one, other.person AS other, one.kind = 'note' AS note,
             min(coalesce(one.first, other.first), coalesce(other.first, one.first)) AS first,
             max(coalesce(one.last, other.last), coalesce(other.last, one.last)) AS last
-        FROM rules
-        CROSS JOIN contexts AS one
-        CROSS JOIN contexts AS other
-        WHERE other.kind = one.kind AND other.key = one.key AND other.person_id > one.person_id
-            AND (one.kind IN ('photo', 'note') OR (owner_id IN (one.person_id, other.person_id)) IS NOT TRUE)
+        FROM temp.pair_contexts AS one
+        CROSS JOIN temp.pair_contexts AS other
+        WHERE other.context = one.context AND other.person < one.person
+            AND (
+                one.kind IN ('photo', 'note')
+                OR ((SELECT number FROM owner) IN (one.person, other.person)) IS NOT TRUE
+            )
         UNION ALL
-        SELECT min(person_id, owner_id), max(person_id, owner_id), 0, first, last
-        FROM rules CROSS JOIN contexts
-        WHERE kind IN ('event', 'thread') AND person_id <> owner_id
+        SELECT max(person, number), min(person, number), 0, first, last
+        FROM owner CROSS JOIN temp.pair_contexts
+        WHERE kind IN ('event', 'thread') AND person <> number
         UNION ALL
-        SELECT min(person_id, owner_id), max(person_id, owner_id), 0, first, last
-        FROM rules CROSS JOIN spans
-        WHERE kind IN ('message', 'whatsapp', 'call', 'slack') AND person_id <> owner_id
-        UNION ALL
-        SELECT pairs.person_a_id, pairs.person_b_id, 0,
-            min(coalesce(one.first, other.first), coalesce(other.first, one.first)),
-            max(coalesce(one.last, other.last), coalesce(other.last, one.last))
-        FROM groups AS one
-        CROSS JOIN relationship_pairs AS pairs
-        CROSS JOIN groups AS other
-        WHERE pairs.person_a_id = one.person_id AND other.key = one.key AND other.person_id = pairs.person_b_id
+        SELECT max(people.number, owner.number), min(people.number, owner.number), 0, min(instant), max(instant)
+        FROM owner
+        CROSS JOIN interaction_evidence AS evidence
+        CROSS JOIN evidence_people AS people
+        WHERE people.person_id = evidence.person_id AND people.number <> owner.number
+            AND kind IN ('message', 'whatsapp', 'call', 'slack')
+            AND (instant > (SELECT value FROM settings WHERE key = 'as_of')) IS NOT TRUE
+        GROUP BY people.number
     )
-    SELECT person_a_id, person_b_id,
-        min(first) FILTER (WHERE NOT note OR notes >= 2) AS first,
-        max(last) FILTER (WHERE NOT note OR notes >= 2) AS last
+    INSERT INTO temp.pair_dates (person_a_id, person_b_id, first, last)
+    SELECT
+        min(one.person_id, coalesce(other.person_id, (SELECT owner_id FROM owner))) AS person_a_id,
+        max(one.person_id, coalesce(other.person_id, (SELECT owner_id FROM owner))) AS person_b_id,
+        pairs.first, pairs.last
     FROM (
-        SELECT person_a_id, person_b_id, note, count(*) AS notes, min(first) AS first, max(last) AS last
-        FROM dates GROUP BY person_a_id, person_b_id, note
-    )
-    GROUP BY person_a_id, person_b_id
+        SELECT one, other,
+            min(first) FILTER (WHERE NOT note OR number >= 2) AS first,
+            max(last) FILTER (WHERE NOT note OR number >= 2) AS last
+        FROM (
+            SELECT one, other, note, count(*) AS number, min(first) AS first, max(last) AS last
+            FROM dates GROUP BY one, other, note
+        )
+        GROUP BY one, other
+    ) AS pairs
+    CROSS JOIN evidence_people AS one ON one.number = pairs.one
+    LEFT JOIN evidence_people AS other ON other.number = pairs.other
+    ORDER BY person_a_id, person_b_id
 """
-"""_DATES_OF_A_PAIR for everybody, in one pass over the contexts instead of one over two people's rows for each pair."""
+"""_DATES_OF_A_PAIR for everybody, in one pass over the contexts instead of one over two people's rows for each pair.
+
+People and contexts are numbers here, because sorting those is what it costs. An owner without evidence is number 0."""
+_GROUP_DATES = """
+    WITH groups AS MATERIALIZED (
+        SELECT key, person_id, min(instant) AS first, max(instant) AS last
+        FROM (
+            SELECT key, person_id,
+                iif((instant > (SELECT value FROM settings WHERE key = 'as_of')) IS NOT TRUE, instant, NULL) AS instant
+            FROM interaction_evidence WHERE kind = 'group'
+        )
+        GROUP BY key, person_id
+    )
+    INSERT INTO temp.pair_dates (person_a_id, person_b_id, first, last)
+    SELECT pairs.person_a_id, pairs.person_b_id,
+        min(min(coalesce(one.first, other.first), coalesce(other.first, one.first))),
+        max(max(coalesce(one.last, other.last), coalesce(other.last, one.last)))
+    FROM groups AS one
+    CROSS JOIN relationship_pairs AS pairs
+    CROSS JOIN groups AS other
+    WHERE pairs.person_a_id = one.person_id AND other.key = one.key AND other.person_id = pairs.person_b_id
+    GROUP BY pairs.person_a_id, pairs.person_b_id
+    ON CONFLICT (person_a_id, person_b_id) DO UPDATE SET
+        first = min(coalesce(pair_dates.first, excluded.first), coalesce(excluded.first, pair_dates.first)),
+        last = max(coalesce(pair_dates.last, excluded.last), coalesce(excluded.last, pair_dates.last))
+"""
+"""Then what they did in common WhatsApp groups, for those pairs that there are for another reason."""
 
 
 def _date_everybody(conn: sqlite3.Connection) -> None:
@@ -439,8 +480,20 @@ def _date_everybody(conn: sqlite3.Connection) -> None:
     query_only = conn.execute("PRAGMA query_only").fetchone()[0]
     conn.execute("PRAGMA query_only = 0")  # a reader may have its own scratch
     conn.execute("DROP TABLE IF EXISTS temp.pair_dates")
+    conn.execute(
+        """CREATE TEMP TABLE pair_contexts (
+            context INTEGER, person INTEGER, kind TEXT, first TEXT, last TEXT, PRIMARY KEY (context, person)
+        ) WITHOUT ROWID"""
+    )
+    conn.execute(
+        """CREATE TEMP TABLE pair_dates (
+            person_a_id TEXT, person_b_id TEXT, first TEXT, last TEXT, PRIMARY KEY (person_a_id, person_b_id)
+        ) WITHOUT ROWID"""
+    )
+    conn.execute(_DATED_CONTEXTS)
     conn.execute(_ALL_DATES)
-    conn.execute("CREATE INDEX temp.pair_dates_people ON pair_dates (person_a_id, person_b_id)")
+    conn.execute(_GROUP_DATES)
+    conn.execute("DROP TABLE temp.pair_contexts")
     conn.execute(f"PRAGMA query_only = {query_only}")
 
 

@@ -123,14 +123,20 @@ class Recount:
         return counts["events"] >= 2 or counts["threads"] >= 1 or counts["photos"] >= 3 or counts["notes"] >= 2
 
 
+def assert_counts_right(conn: sqlite3.Connection, actual: Recount) -> dict[Pair, tuple[int, ...]]:
+    """The cached counts of pairs are those of the recount, which it returns."""
+    wanted = {pair: tuple(counts[name] for name in COUNTERS) for pair, counts in actual.counts.items()}
+    rows = conn.execute(f"SELECT person_a_id, person_b_id, {COLUMNS} FROM relationship_pairs").fetchall()
+    assert {(row[0], row[1]): row[2:] for row in rows if any(row[2:])} == wanted
+    return wanted
+
+
 def assert_right(conn: sqlite3.Connection) -> None:
     """Everything that the database says about pairs is what the recount says."""
     from lifeos_db.relationships import all_rows, find_pair_drift, wrong_evidence
 
     actual = Recount(conn)
-    wanted = {pair: tuple(counts[name] for name in COUNTERS) for pair, counts in actual.counts.items()}
-    rows = conn.execute(f"SELECT person_a_id, person_b_id, {COLUMNS} FROM relationship_pairs").fetchall()
-    assert {(row[0], row[1]): row[2:] for row in rows if any(row[2:])} == wanted
+    wanted = assert_counts_right(conn, actual)
     rows = conn.execute(f"SELECT person_a_id, person_b_id, {COLUMNS} FROM relationship_counts").fetchall()
     assert {(row[0], row[1]): row[2:] for row in rows} == wanted
     assert find_pair_drift(conn) == []

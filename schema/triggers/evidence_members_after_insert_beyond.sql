@@ -1,6 +1,7 @@
 -- After somebody takes a context beyond settings.max_context_people: it counts no more for those who were in it.
 --
--- Of a pair's two rows the one that has something to give gives.
+-- Of a pair's two rows that of the greater number gives if it has something to give, else the other: in two statements,
+-- because one UPDATE of both would see what it has just changed.
 -- Cost: one step for every two people in it, paid for by the limit's number of rows that took it there.
 CREATE TRIGGER evidence_members_after_insert_beyond AFTER INSERT ON evidence_members
 WHEN NEW.kind <> 'note'
@@ -22,19 +23,29 @@ BEGIN
             FROM evidence_members AS one
             CROSS JOIN evidence_members AS other
             WHERE one.kind = NEW.kind AND one.key = NEW.key AND one.person <> NEW.person
-                AND other.kind = NEW.kind AND other.key = NEW.key AND other.person NOT IN (NEW.person, one.person)
+                AND other.kind = NEW.kind AND other.key = NEW.key AND other.person <> NEW.person
+                AND one.person < other.person
         )
-        AND CASE NEW.kind WHEN 'event' THEN events WHEN 'thread' THEN threads ELSE photos END > 0
-        AND (
-            person > other
-            OR NOT EXISTS (
-                SELECT 1 FROM evidence_ties AS back
-                WHERE back.person = evidence_ties.other AND back.other = evidence_ties.person
-                    AND CASE NEW.kind
-                        WHEN 'event' THEN back.events WHEN 'thread' THEN back.threads ELSE back.photos
-                    END > 0
-            )
+        AND NOT EXISTS (
+            SELECT 1 FROM evidence_ties AS back
+            WHERE back.person = evidence_ties.other AND back.other = evidence_ties.person
+                AND CASE NEW.kind
+                    WHEN 'event' THEN back.events WHEN 'thread' THEN back.threads ELSE back.photos
+                END > 0
         );
+    UPDATE evidence_ties SET
+        events = events - (NEW.kind = 'event'),
+        threads = threads - (NEW.kind = 'thread'),
+        photos = photos - (NEW.kind = 'photo')
+    WHERE (person, other) IN (
+            SELECT one.person, other.person
+            FROM evidence_members AS one
+            CROSS JOIN evidence_members AS other
+            WHERE one.kind = NEW.kind AND one.key = NEW.key AND one.person <> NEW.person
+                AND other.kind = NEW.kind AND other.key = NEW.key AND other.person <> NEW.person
+                AND one.person > other.person
+        )
+        AND CASE NEW.kind WHEN 'event' THEN events WHEN 'thread' THEN threads ELSE photos END > 0;
     DELETE FROM evidence_ties
     WHERE (person, other) IN (
             SELECT one.person, other.person
