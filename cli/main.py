@@ -10,9 +10,15 @@ import typer
 
 from .common import INTERRUPTED, DataDir, say
 from .demo import demo
+from .duplicates import duplicates
 from .export import export
+from .hide import hide, unhide
+from .merge import merge
 from .migrate import migrate
+from .orphans import orphans
 from .show import show_person
+from .split import split
+from .unmerge import unmerge
 from .verify import verify
 
 app = typer.Typer(
@@ -21,7 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-db = typer.Typer(help="Migrate, export and verify interactions.db.", no_args_is_help=True)
+db = typer.Typer(help="Migrate, export and verify interactions.db, and say who is who.", no_args_is_help=True)
 app.add_typer(db, name="db")
 
 
@@ -47,11 +53,24 @@ def lifeos(
 
 @db.callback()
 def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
-    """Migrate, export and verify interactions.db."""
+    """Migrate, export and verify interactions.db, and say who is who."""
     ctx.obj = data_dir
 
 
-for command in (migrate, verify, export, show_person, demo):
+for command in (
+    migrate,
+    verify,
+    export,
+    show_person,
+    merge,
+    unmerge,
+    split,
+    hide,
+    unhide,
+    orphans,
+    duplicates,
+    demo,
+):
     db.command(command.__name__.removesuffix("_person"))(command)
 
 

@@ -9,7 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("migrate", "verify", "export", "demo")
+COMMANDS = (
+    "migrate",
+    "verify",
+    "export",
+    "merge",
+    "unmerge",
+    "split",
+    "hide",
+    "unhide",
+    "orphans",
+    "duplicates",
+    "demo",
+)
 PROMISES = Path(__file__).with_name("cli-promises.md")
 
 

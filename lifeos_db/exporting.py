@@ -251,7 +251,7 @@ def publish(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: i
                 raise ExportConflict([file.target])
             os.replace(file.temporary, file.target)
             written.append(file.target.name)
-        _sync_directory(prepared[0].target.parent)
+        sync_directory(prepared[0].target.parent)
     finally:
         discard(prepared)
     rows = []
@@ -286,7 +286,8 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

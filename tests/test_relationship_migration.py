@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import lifeos_db
-from lifeos_db.schema_objects import expected
+from lifeos_db.schema_objects import SCHEMA_VERSION, expected
 
 ROWS = [
     ("i1", "a", "2024-05-01T10:00:00+00:00", "photos", "Photo", "x:a"),
@@ -67,7 +67,7 @@ def test_a_database_of_schema_1_comes_along(tmp_path: Path) -> None:
         conn.execute("PRAGMA user_version = 1")
     conn.close()
     report = lifeos_db.migrate(tmp_path, backup=False)
-    assert (report.from_version, report.to_version) == (1, 2)
+    assert (report.from_version, report.to_version) == (1, SCHEMA_VERSION)
     assert "relationships: 1 imported pair(s) had wrong counts; set right" in report.warnings
     with sqlite3.connect(path) as conn:
         assert conn.execute("SELECT id, shared_photos_count FROM relationships").fetchall() == [("r", 1)]
