@@ -10,11 +10,17 @@ import typer
 
 from .common import INTERRUPTED, DataDir, say
 from .demo import demo
+from .duplicates import duplicates
 from .export import export
+from .hide import hide, unhide
 from .import_edits import import_edits
+from .merge import merge
 from .migrate import migrate
+from .orphans import orphans
 from .run import run
 from .show import show_person
+from .split import split
+from .unmerge import unmerge
 from .verify import verify
 from .watch import watch
 
@@ -24,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-db = typer.Typer(help="Migrate, export and verify interactions.db.", no_args_is_help=True)
+db = typer.Typer(help="Migrate, export and verify interactions.db, and say who is who.", no_args_is_help=True)
 app.add_typer(db, name="db")
 
 
@@ -50,11 +56,24 @@ def lifeos(
 
 @db.callback()
 def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
-    """Migrate, export and verify interactions.db."""
+    """Migrate, export and verify interactions.db, and say who is who."""
     ctx.obj = data_dir
 
 
-for command in (migrate, verify, export, watch, show_person):
+for command in (
+    migrate,
+    verify,
+    export,
+    watch,
+    show_person,
+    merge,
+    unmerge,
+    split,
+    hide,
+    unhide,
+    orphans,
+    duplicates,
+):
     db.command(command.__name__.removesuffix("_person"))(command)
 # What stands behind the command belongs to the command.
 db.command(context_settings={"allow_interspersed_args": False})(run)

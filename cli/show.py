@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from .common import DataDir, Format, Timeout, data_dir_of, guarded, show, show_json
+from .identity import PersonArgument
 
 
 @guarded
 def show_person(
     ctx: typer.Context,
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="A person id, or a name.", show_default=False)],
+    person: PersonArgument,
     data_dir: DataDir = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many ties to list.", metavar="N")] = 10,
     format: Format = "text",
@@ -20,7 +21,7 @@ def show_person(
 ) -> None:
     """Show a person's strongest ties, with what they share and since when.
 
-    A name must be one person's whole name, in any case. Hidden people are not listed.
+    Hidden people are not listed among them.
 
     Example: lifeos db show "Ada Lovelace" --limit 5
     """

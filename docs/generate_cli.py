@@ -9,7 +9,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("migrate", "verify", "export", "watch", "run", "import", "demo")
+COMMANDS = (
+    "migrate",
+    "verify",
+    "export",
+    "watch",
+    "run",
+    "import",
+    "show",
+    "merge",
+    "unmerge",
+    "split",
+    "hide",
+    "unhide",
+    "orphans",
+    "duplicates",
+    "demo",
+)
 PROMISES = Path(__file__).with_name("cli-promises.md")
 
 

@@ -14,25 +14,64 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .duplicate_pairs import duplicates as duplicates
     from .errors import LifeosError as LifeosError
     from .exporting import check_export as check_export
     from .exporting import export as export
+    from .hiding import hide as hide
+    from .hiding import is_blocked as is_blocked
+    from .hiding import unhide as unhide
     from .importing import import_edits as import_edits
+    from .merging import merge as merge
     from .migration import migrate as migrate
+    from .orphaned import assign_orphans as assign_orphans
+    from .orphaned import delete_orphans as delete_orphans
+    from .orphaned import orphans as orphans
     from .sessions import session as session
+    from .splitting import split as split
+    from .unmerging import unmerge as unmerge
     from .verification import verify as verify
     from .watching import watch as watch
 
 __version__ = "0.1.0"
-__all__ = ["LifeosError", "check_export", "export", "import_edits", "migrate", "session", "verify", "watch"]
+__all__ = [
+    "LifeosError",
+    "assign_orphans",
+    "check_export",
+    "delete_orphans",
+    "duplicates",
+    "export",
+    "hide",
+    "import_edits",
+    "is_blocked",
+    "merge",
+    "migrate",
+    "orphans",
+    "session",
+    "split",
+    "unhide",
+    "unmerge",
+    "verify",
+    "watch",
+]
 
 _HOME = {
     "LifeosError": "errors",
+    "assign_orphans": "orphaned",
     "check_export": "exporting",
+    "delete_orphans": "orphaned",
+    "duplicates": "duplicate_pairs",
     "export": "exporting",
+    "hide": "hiding",
     "import_edits": "importing",
+    "is_blocked": "hiding",
+    "merge": "merging",
     "migrate": "migration",
+    "orphans": "orphaned",
     "session": "sessions",
+    "split": "splitting",
+    "unhide": "hiding",
+    "unmerge": "unmerging",
     "verify": "verification",
     "watch": "watching",
 }

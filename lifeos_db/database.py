@@ -111,6 +111,11 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connect
     raise failure
 
 
+def any_text(data: bytes) -> str:
+    """A text_factory: text as a client wrote it; bytes that are no UTF-8 become lone surrogates."""
+    return data.decode("utf-8", "surrogateescape")
+
+
 class Transaction:
     """``with Transaction(conn):`` is BEGIN IMMEDIATE, then COMMIT, or ROLLBACK if the block raises."""
 

@@ -147,11 +147,11 @@ class BadSetting(LifeosError):
 
 
 class ExportPending(LifeosError):
-    """A migration is complete in the database, but its JSON files could not be put into place."""
+    """What was asked is done in the database, but its JSON files could not be put into place."""
 
-    def __init__(self, cause: LifeosError, backup: str | None) -> None:
+    def __init__(self, cause: LifeosError, backup: str | None = None, done: str = "migrated") -> None:
         super().__init__(
-            f"migrated, but the JSON files are not exported yet: {cause}",
+            f"{done}, but the JSON files are not exported yet: {cause}",
             "The database is complete. Run 'lifeos db export' when that is mended"
             + (f"; every file as it was is in {backup}." if backup else "."),
         )
@@ -189,12 +189,13 @@ class PersonUnknown(LifeosError):
 
 
 class PersonNotFound(LifeosError):
-    """Nobody has this id or name; ``details`` are people with names like it."""
+    """Nobody has this id, id prefix, email, phone number or name; ``details`` are people with names like it."""
 
     def __init__(self, text: str, nearest: Sequence[str]) -> None:
         super().__init__(
             f"{text!r}: no such person",
-            "Give an id, or a whole name" + ("; the nearest are listed above." if nearest else "."),
+            "Give an id, the beginning of one, an email, or a whole name"
+            + ("; the nearest are listed above." if nearest else "."),
             nearest,
         )
 
@@ -204,6 +205,22 @@ class PersonAmbiguous(LifeosError):
 
     def __init__(self, text: str, count: int, candidates: Sequence[str]) -> None:
         super().__init__(f"{text!r}: {count} people are meant by this", "Give the id of one of them.", candidates)
+
+
+class PersonMerged(LifeosError):
+    """The person given was merged into another one."""
+
+    def __init__(self, person_id: str, survivor: str, survivor_id: str) -> None:
+        super().__init__(
+            f"{person_id}: was merged into {survivor}",
+            "Give the survivor instead, or take the merge back first with 'lifeos db unmerge'.",
+        )
+        self.person_id = person_id
+        self.survivor_id = survivor_id
+
+
+class IdentityRefused(LifeosError):
+    """A merge, unmerge or split that cannot be: the message says why."""
 
 
 class SQLiteTooOld(LifeosError):

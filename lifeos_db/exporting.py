@@ -275,7 +275,7 @@ def publish(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: i
                     raise ExportConflict([file.target])
                 written.append(file.target.name)
             states.append((revision, state.sha256, state.size, state.mtime_ns, utc_now(), file.target.name))
-        _sync_directory(prepared[0].target.parent)
+        sync_directory(prepared[0].target.parent)
     finally:
         discard(prepared)
     with Transaction(conn):
@@ -315,7 +315,8 @@ def _look(path: Path) -> tuple[str | None, os.stat_result | None]:
         return None, None
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .backup import back_up
+from .contacts import fill_contacts, fill_letter_folds
 from .counts import CountDrift, correct_counts
 from .database import (
     DEFAULT_TIMEOUT,
@@ -29,9 +30,10 @@ from .database import (
 from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
 from .errors import BadInput, ExportPending, LifeosError, PersonUnknown, UnexpectedTable
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
+from .hiding import block_hidden
 from .legacy_files import LegacyData, read_legacy
 from .legacy_form import COUNT_KEYS, PERSON_KEYS
-from .merges import flatten_merges, move_merged_rows
+from .merges import flatten_merges, move_merged_rows, record_merges
 from .record_rows import insert_records
 from .rejects import set_aside
 from .relationships import follow_merges, import_relationships, rebuild_evidence, wrong_imported_counts
@@ -322,9 +324,15 @@ class _Migration:
         if wrong:
             self.progress("counts", 0, 0)
             report.healed += flatten_merges(conn)
+            record_merges(conn)
             report.merged_rows_moved = move_merged_rows(conn)
             report.corrections = correct_counts(conn)
             report.counts_corrected = len({item.person_id for item in report.corrections})
+            self.progress("contacts", 0, 0)
+            fill_letter_folds(conn)
+            fill_contacts(conn)
+            if report.from_version < 3:
+                block_hidden(conn)
         apply(conn, [item for item in wrong if item.type == "trigger"])
         if wrong:
             self.progress("relationships", 0, 0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .legacy_form import RELATIONSHIP_KEYS, Column, Json, encode
+from .pair_records import PairBook
 from .schema_objects import expected
 
 COUNTERS = ("events", "threads", "messages", "whatsapp", "slack", "phone_calls", "photos", "notes")
@@ -213,55 +214,23 @@ def wrong_imported_counts(conn: sqlite3.Connection) -> int:
 def follow_merges(conn: sqlite3.Connection) -> int:
     """Give what was written down about merged people's pairs to their survivors; returns how many records went.
 
-    Inside the caller's transaction. Where the survivor has a record of that pair already, flags are OR-ed, contexts
-    united, and the survivor's values win; a pair between a merged person and their survivor goes.
+    Inside the caller's transaction. Records that meet unite as in a merge (``pair_records.PairBook.unite``).
     """
-    found = conn.execute(
-        """SELECT records.rowid, coalesce(one.survivor_id, person_a_id), coalesce(other.survivor_id, person_b_id)
-        FROM relationship_records AS records
-        LEFT JOIN person_merges AS one ON one.merged_id = person_a_id
-        LEFT JOIN person_merges AS other ON other.merged_id = person_b_id
-        WHERE one.merged_id IS NOT NULL OR other.merged_id IS NOT NULL
-        ORDER BY records.rowid"""
-    ).fetchall()
-    for rowid, one, other in found:
-        pair = (min(one, other), max(one, other))
-        present = conn.execute(
-            "SELECT rowid FROM relationship_records WHERE person_a_id = ? AND person_b_id = ?", pair
-        ).fetchone()
-        if present:
-            _unite(conn, present[0], rowid)
-        if present or one == other:
-            conn.execute("DELETE FROM relationship_records WHERE rowid = ?", (rowid,))
-        else:
-            conn.execute(
-                "UPDATE relationship_records SET person_a_id = ?, person_b_id = ? WHERE rowid = ?", (*pair, rowid)
-            )
-    return len(found)
-
-
-def _unite(conn: sqlite3.Connection, kept: int, given: int) -> None:
-    """Give the record with rowid ``kept`` what only the one with rowid ``given`` says."""
-    query = f"SELECT {', '.join(_WRITTEN_DOWN)}, extra FROM relationship_records WHERE rowid = ?"
-    ours, theirs = (conn.execute(query, (rowid,)).fetchone() for rowid in (kept, given))
-    united = dict(zip((*_WRITTEN_DOWN, "extra"), (a if a is not None else b for a, b in zip(ours, theirs))))
-    place = _WRITTEN_DOWN.index("shared_contexts")
-    united["shared_contexts"] = _united_contexts(ours[place], theirs[place])
-    place = _WRITTEN_DOWN.index("is_linkedin_connection")
-    united["is_linkedin_connection"] = int(bool(ours[place]) or bool(theirs[place]))
-    conn.execute(
-        f"UPDATE relationship_records SET {', '.join(f'{name} = ?' for name in united)} WHERE rowid = ?",
-        (*united.values(), kept),
-    )
-
-
-def _united_contexts(ours: str | None, theirs: str | None) -> str | None:
-    """Both JSON arrays in one, without repetition; ours alone where either is no array."""
-    try:
-        both = [*json.loads(ours or "[]"), *json.loads(theirs or "[]")]
-        return json.dumps(list(dict.fromkeys(both)), ensure_ascii=False)
-    except (ValueError, TypeError):
-        return ours
+    under_merged_id = "person_a_id = merged_id OR person_b_id = merged_id"
+    count = conn.execute(
+        f"""SELECT count(*) FROM relationship_records
+        WHERE EXISTS (SELECT 1 FROM person_merges WHERE {under_merged_id})"""
+    ).fetchone()[0]
+    if count:
+        merges = conn.execute(
+            f"""SELECT merged_id, survivor_id FROM person_merges
+            WHERE EXISTS (SELECT 1 FROM relationship_records WHERE {under_merged_id}) ORDER BY rowid"""
+        )
+        for merged_id, survivor_id in merges.fetchall():
+            book = PairBook(conn, [survivor_id, merged_id])
+            book.unite(survivor_id, merged_id)
+            book.write(conn)
+    return int(count)
 
 
 def rebuild_evidence(conn: sqlite3.Connection) -> None:

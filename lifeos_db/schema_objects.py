@@ -20,7 +20,7 @@ KINDS: tuple[tuple[ObjectType, str], ...] = (
     ("view", "views"),
     ("trigger", "triggers"),
 )
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The number of the last step in migrations/; kept in the database as ``PRAGMA user_version``."""
 
 INTERACTIONS_COLUMNS = (
@@ -45,15 +45,22 @@ DERIVED = frozenset(
         "evidence_groups",
         "evidence_people",
         "evidence_ties",
+        "contacts_to_read",
+        "person_contacts",
+        "letter_folds",
     }
 )
 """Tables that can be made anew at any time: they hold nothing between two statements, or only what repair computes."""
 MAY_START_EMPTY = DERIVED | {
+    "blocked_contacts",
     "exported_history",
     "exported_records",
     "exports",
     "import_conflicts",
     "import_rejects",
+    "merge_moves",
+    "merge_records",
+    "merged_interactions",
     "removed_objects",
 }
 """Tables that can be made anew when they are gone: the counts do not need what they held."""
@@ -84,6 +91,7 @@ class SchemaDifference:
     sql: str | None = None
 
 
+@cache
 def normalise(sql: str) -> str:
     """The statement without comments, with one space between tokens and none where it means nothing."""
     tokens: list[str] = []

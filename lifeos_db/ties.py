@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .database import DEFAULT_TIMEOUT, open_reader, translated_errors
-from .directory import DataDirectory
-from .errors import PersonAmbiguous, PersonNotFound
+from .changing import looking
+from .database import DEFAULT_TIMEOUT
+from .errors import PersonMerged, PersonNotFound
+from .lookup import resolve
 from .relationships import COUNTERS, count_ties, edge_weight, strongest
-from .schema_objects import require_current
 
 
 @dataclass(frozen=True)
@@ -46,34 +45,21 @@ class PersonTies:
 def ties_of(
     data_dir: str | os.PathLike[str] | None, person: str, *, limit: int = 10, timeout: float = DEFAULT_TIMEOUT
 ) -> PersonTies:
-    """The ties of the person with this id, else of the one who is not hidden and has this name, in any case.
+    """The ties of the person that is meant by ``person`` (``lookup.resolve``); a merged id stands for its survivor.
 
-    A merged id stands for its survivor. Raises PersonNotFound, PersonAmbiguous, DatabaseMissing, NotMigrated,
-    OlderSchema, NewerSchema, Locked.
+    Raises PersonNotFound, PersonAmbiguous, DatabaseMissing, NotMigrated, OlderSchema, NewerSchema, Locked.
     """
-    directory = DataDirectory.locate(data_dir)
-    path = directory.existing_database()
-    with translated_errors(path, timeout), closing(open_reader(path, timeout)) as conn:
-        require_current(conn, path)
-        rows = conn.execute(
-            """SELECT id, coalesce(nullif(display_name, ''), canonical_name) FROM people
-            WHERE id = coalesce((SELECT survivor_id FROM person_merges WHERE merged_id = :person), :person)""",
-            {"person": person},
-        ).fetchall()
-        rows = (
-            rows
-            or conn.execute(
-                """SELECT id, coalesce(nullif(display_name, ''), canonical_name) FROM people
-            WHERE :person IN (lower(display_name), lower(canonical_name)) AND hidden IS NOT 1 ORDER BY id""",
-                {"person": person.lower()},
-            ).fetchall()
-        )
-        if not rows:
+    with looking(data_dir, timeout) as conn:
+        try:
+            person_id = resolve(conn, person).id
+        except PersonMerged as error:
+            person_id = error.survivor_id
+        row = conn.execute(
+            "SELECT coalesce(nullif(display_name, ''), canonical_name) FROM people WHERE id = ?", (person_id,)
+        ).fetchone()
+        if row is None:
             raise PersonNotFound(person, [])
-        if len(rows) > 1:
-            raise PersonAmbiguous(person, len(rows), [f"{person_id}  {name}" for person_id, name in rows[:10]])
-        person_id, name = rows[0]
-        return _ties(conn, person_id, name, limit)
+        return _ties(conn, person_id, row[0], limit)
 
 
 def _ties(conn: sqlite3.Connection, person_id: str, name: str | None, limit: int) -> PersonTies:

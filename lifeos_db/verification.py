@@ -10,12 +10,21 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from .contacts import fill_contacts, fill_letter_folds, find_contact_drift
 from .counts import correct_counts, find_drift
-from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, sqlite_fault, translated_errors
+from .database import (
+    DEFAULT_TIMEOUT,
+    Transaction,
+    any_text,
+    open_reader,
+    open_writer,
+    sqlite_fault,
+    translated_errors,
+)
 from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .errors import BadValue, PersonUnknown
 from .exporting import compare, differing_files, export_locked, set_as_of
-from .merges import flatten_merges, move_merged_rows
+from .merges import flatten_merges, move_merged_rows, record_merges
 from .relationships import count_pairs, find_pair_drift, follow_merges, owner_id, rebuild_evidence, wrong_evidence
 from .schema_objects import (
     SchemaDifference,
@@ -111,7 +120,7 @@ def verify(
             repaired = _repair(directory, deep, timeout)
         with closing(open_reader(path, timeout)) as conn:
             require_current(conn, path)
-            conn.text_factory = _any_text
+            conn.text_factory = any_text
             if person is not None and not _is_known(conn, person):
                 raise PersonUnknown("--person", person)
             _bring_own_views(conn)
@@ -131,11 +140,6 @@ def chosen_checks(only: Iterable[str] | None) -> list[str]:
         if name not in CHECKS:
             raise ValueError(f"no check is called {name!r}; there are {', '.join(CHECKS)}")
     return names
-
-
-def _any_text(data: bytes) -> str:
-    """Text as a client wrote it; bytes that are no UTF-8 become lone surrogates, which are shown escaped."""
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _is_known(conn: sqlite3.Connection, person: str) -> bool:
@@ -231,7 +235,7 @@ def _check_relationships(scope: _Scope, check: Check) -> None:
 
 
 def _check_identity(scope: _Scope, check: Check) -> None:
-    """Merges are flat and lead somewhere else; no interaction rests under a merged id."""
+    """Merges are flat and lead somewhere else; no interaction rests under a merged id; contacts lead to people."""
     merges = dict(scope.conn.execute("SELECT merged_id, survivor_id FROM person_merges").fetchall())
     check.checked = len(merges)
     for merged, survivor in merges.items():
@@ -248,6 +252,10 @@ def _check_identity(scope: _Scope, check: Check) -> None:
     for person_id, number in resting:
         if scope.person in (None, person_id, merges[person_id]):
             problem = f"{number} interaction(s) rest under this merged id; they belong to {merges[person_id]}"
+            check.findings.append({"person_id": person_id, "problem": problem})
+    for person_id in find_contact_drift(scope.conn):
+        if scope.person in (None, person_id):
+            problem = "cannot be found by all their names, emails and phone numbers, or by others' too"
             check.findings.append({"person_id": person_id, "problem": problem})
     check.found = len(check.findings)
     if check.findings:
@@ -347,6 +355,7 @@ def _repair(directory: DataDirectory, deep: bool, timeout: float) -> list[str]:
             done = _remove_extra(conn, wrong)
             done += [f"restored: {item.detail}" for item in apply(conn, wrong)]
             done += flatten_merges(conn)
+            record_merges(conn)
             if moved := move_merged_rows(conn):
                 done.append(f"moved {moved} interaction(s) from merged ids to their survivors")
             if given := follow_merges(conn):
@@ -358,6 +367,10 @@ def _repair(directory: DataDirectory, deep: bool, timeout: float) -> list[str]:
                     names = f"{pair.person_a_id} and {pair.person_b_id}"
                     done.append(f"{names}: {pair.counter} {pair.cached} -> {pair.actual}")
                 rebuild_evidence(conn)
+            fill_letter_folds(conn)
+            if found := find_contact_drift(conn):
+                fill_contacts(conn)
+                done.append(f"read the contacts of {len(found)} person(s) into the index again")
             set_as_of(conn)
         status = compare(conn, directory).status
         if status == "stale" or (deep and status == "fresh" and differing_files(conn, directory)):

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 import lifeos_db
+from lifeos_db.contacts import letter_folds
 from lifeos_db.schema_objects import expected_objects
 
 settings.register_profile("suite", deadline=None, print_blob=True)
@@ -103,6 +104,7 @@ def new_database(change: Mapping[str, tuple[str, str]] | None = None, *, trigger
     conn.executemany("INSERT INTO source_types (source_type, counter) VALUES (?, ?)", SOURCE_TYPES)
     conn.execute("INSERT INTO evidence_changes (id) VALUES (1)")
     conn.execute("INSERT INTO evidence_rules (id, max_people) VALUES (1, 50)")
+    conn.executemany("INSERT INTO letter_folds (letter, folded) VALUES (?, ?)", letter_folds())
     return conn
 
 

@@ -18,7 +18,23 @@ from lifeos_db.schema_objects import SCHEMA_VERSION
 from tests.conftest import Program
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ["migrate", "verify", "export", "watch", "show", "run", "import", "demo"]
+COMMANDS = [
+    "migrate",
+    "verify",
+    "export",
+    "watch",
+    "show",
+    "merge",
+    "unmerge",
+    "split",
+    "hide",
+    "unhide",
+    "orphans",
+    "duplicates",
+    "run",
+    "import",
+    "demo",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -116,7 +132,15 @@ def test_a_progress_bar_on_a_terminal_where_it_takes_more_than_a_second(seconds:
 def test_a_migration_reports_its_phases(sample: Path) -> None:
     phases: list[str] = []
     lifeos_db.migrate(sample, progress=lambda phase, done, total: phases.append(phase))
-    assert list(dict.fromkeys(phases)) == ["backup", "people", "indexes", "counts", "relationships", "export"]
+    assert list(dict.fromkeys(phases)) == [
+        "backup",
+        "people",
+        "indexes",
+        "counts",
+        "contacts",
+        "relationships",
+        "export",
+    ]
 
 
 def test_a_sqlite_that_is_too_old_is_named(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -36,7 +37,19 @@ def test_verify_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> 
         conn.execute("UPDATE people SET email_count = 99 WHERE canonical_name = 'Eve Park'")
         conn.commit()
     printed = lifeos("db", "verify", "--only", "schema,counts", "--data-dir", migrated).stdout.splitlines()
-    assert printed[:-1] == blocks("text")[3].splitlines()[:-1]  # without the seconds in the last line
+    assert printed[:-1] == blocks("text")[4].splitlines()[:-1]  # without the seconds in the last line
+
+
+def test_the_commands_on_people_run_and_print_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
+    printed = ""
+    commands = next(block for block in blocks("sh") if "lifeos db unmerge" in block)
+    for line in commands.splitlines():
+        words = shlex.split(line, comments=True)
+        result = lifeos(*words[1:], LIFEOS_DATA_DIR=str(migrated))
+        assert result.returncode == 0, result.stderr
+        printed += result.stdout
+    assert blocks("text")[3] in printed
+    assert lifeos_db.verify(migrated).status == "ok"
 
 
 def test_the_sql_runs(migrated: Path) -> None:

@@ -12,13 +12,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ..contacts import Kind
 from ..database import Transaction, open_reader, open_writer, translated_errors
 from ..directory import DataDirectory
+from ..hiding import block, is_blocked
 from ..importing import import_edits
+from ..lookup import find
 from ..migration import migrate
 from ..record_rows import change_person, insert_person, read_people, read_person
 from ..schema_objects import SCHEMA_VERSION, refuse_newer, require_current, schema_version
-from .contact_index import ContactKind, block, find_ids, is_blocked
 from .entity import PersonEntity
 from .pending import Pending, Record, changed_fields
 
@@ -162,14 +164,14 @@ class PersonEntityStore:
     def is_blocked(self, identifier: str) -> bool:
         """Whether an email or a phone number belongs to a hidden person and must not become a person again."""
         with self._database() as conn:
-            return is_blocked(conn, identifier)
+            return is_blocked(conn, email=identifier, phone=identifier)
 
     # --- writing
 
     def add(self, entity: PersonEntity) -> PersonEntity | None:
         """Note a new person; returns them as stored, or None where one of their emails or phones is blocked."""
         with self._database() as conn:
-            if any(is_blocked(conn, contact) for contact in (*entity.emails, *entity.phone_numbers) if contact):
+            if any(is_blocked(conn, email=one, phone=one) for one in (*entity.emails, *entity.phone_numbers) if one):
                 return None
             return self._note(conn, entity)
 
@@ -248,9 +250,11 @@ class PersonEntityStore:
             return pending.mine
         return {**record, **changed_fields(pending.base or {}, pending.mine, record)}
 
-    def _get_by(self, kind: ContactKind, value: str) -> PersonEntity | None:
+    def _get_by(self, kind: Kind, value: str) -> PersonEntity | None:
         with self._database() as conn:
-            ids = dict.fromkeys(self._canonical(conn, identity) for identity in find_ids(conn, kind, value))
+            ids = dict.fromkeys(
+                self._canonical(conn, identity) for identity in [person.id for person in find(conn, kind, value)]
+            )
             noted = [identity for identity in self._pending if identity not in ids]
             found = [entity for identity in ids if (entity := self._get(conn, identity)) is not None]
             # What was noted here may have taken the contact from somebody, or given it to somebody.
@@ -350,7 +354,7 @@ def _merged_ids(conn: sqlite3.Connection) -> set[str]:
     return {row[0] for row in conn.execute("SELECT merged_id FROM person_merges")}
 
 
-def _has(entity: PersonEntity, kind: ContactKind, value: str) -> bool:
+def _has(entity: PersonEntity, kind: Kind, value: str) -> bool:
     if kind == "email":
         return entity.has_email(value)
     if kind == "phone":

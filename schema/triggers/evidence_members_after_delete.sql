@@ -38,11 +38,12 @@ BEGIN
             WHEN 'event' THEN events WHEN 'thread' THEN threads WHEN 'photo' THEN photos ELSE notes
         END > 0;
     DELETE FROM evidence_ties
-    WHERE (person, other) IN (
-            SELECT OLD.person, person FROM evidence_members WHERE kind = OLD.kind AND key = OLD.key
-            UNION ALL
-            SELECT person, OLD.person FROM evidence_members WHERE kind = OLD.kind AND key = OLD.key
-        )
+    WHERE person = OLD.person
+        AND other IN (SELECT person FROM evidence_members WHERE kind = OLD.kind AND key = OLD.key)
+        AND (events, threads, photos, notes) = (0, 0, 0, 0);
+    DELETE FROM evidence_ties
+    WHERE person IN (SELECT person FROM evidence_members WHERE kind = OLD.kind AND key = OLD.key)
+        AND other = OLD.person
         AND (events, threads, photos, notes) = (0, 0, 0, 0);
 
     UPDATE evidence_people SET events = events - (OLD.kind = 'event'), threads = threads - (OLD.kind = 'thread')

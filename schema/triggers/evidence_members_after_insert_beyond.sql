@@ -47,13 +47,8 @@ BEGIN
         )
         AND CASE NEW.kind WHEN 'event' THEN events WHEN 'thread' THEN threads ELSE photos END > 0;
     DELETE FROM evidence_ties
-    WHERE (person, other) IN (
-            SELECT one.person, other.person
-            FROM evidence_members AS one
-            CROSS JOIN evidence_members AS other
-            WHERE one.kind = NEW.kind AND one.key = NEW.key
-                AND other.kind = NEW.kind AND other.key = NEW.key
-        )
+    WHERE person IN (SELECT person FROM evidence_members WHERE kind = NEW.kind AND key = NEW.key)
+        AND other IN (SELECT person FROM evidence_members WHERE kind = NEW.kind AND key = NEW.key)
         AND (events, threads, photos, notes) = (0, 0, 0, 0);
 
     UPDATE evidence_people SET events = events - (NEW.kind = 'event'), threads = threads - (NEW.kind = 'thread')

@@ -5,8 +5,8 @@
 --    rowid is gone by definition. If recursive_triggers is on, the DELETE trigger fired and removed its own note.
 -- 2. The row counts for its person, or for the survivor if that person was merged.
 -- 3. It is evidence of what that person shares with others (evidence_changes_after_update_*.sql).
--- 4. A row written under a merged id moves to the survivor. interactions_after_update.sql knows such a move and does
---    not count it again, with recursive_triggers on or off.
+-- 4. A row written under a merged id moves to the survivor, and merged_interactions remembers whose it was.
+--    interactions_after_update.sql knows such a move and does not count it again, with recursive_triggers on or off.
 -- 5. The exports are stale.
 --
 -- Cost: one UPDATE of the person's row, one of evidence_changes, and look-ups in small tables. Step 3 has to call SQL
@@ -36,6 +36,10 @@ BEGIN
         )
     WHERE id = 1;
 
+    INSERT INTO merged_interactions (interaction, survivor_id, merged_id)
+    SELECT coalesce(NEW.id, NEW.rowid), survivor_id, merged_id FROM person_merges
+    WHERE merged_id = NEW.person_id
+    ON CONFLICT (interaction, survivor_id) DO UPDATE SET merged_id = excluded.merged_id;
     UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id)
     WHERE rowid = (SELECT NEW.rowid FROM person_merges WHERE merged_id = NEW.person_id);
 

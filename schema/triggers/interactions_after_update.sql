@@ -54,6 +54,10 @@ BEGIN
         AND (OLD.person_id, OLD.source_type, OLD.source_id, OLD.title)
             IS NOT (NEW.person_id, NEW.source_type, NEW.source_id, NEW.title);
 
+    INSERT INTO merged_interactions (interaction, survivor_id, merged_id)
+    SELECT coalesce(NEW.id, NEW.rowid), survivor_id, merged_id FROM person_merges
+    WHERE merged_id = NEW.person_id
+    ON CONFLICT (interaction, survivor_id) DO UPDATE SET merged_id = excluded.merged_id;
     UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id)
     WHERE rowid = (SELECT NEW.rowid FROM person_merges WHERE merged_id = NEW.person_id);
 

@@ -1,4 +1,5 @@
--- After a person is inserted: their counts start at the truth, whatever the writer put there.
+-- After a person is inserted: their counts start at the truth, whatever the writer put there, and their contacts are
+-- in the index.
 --
 -- Their interactions may have come first, or they may be back after a delete, or INSERT OR REPLACE has just reset
 -- their cached counts.
@@ -13,6 +14,9 @@ BEGIN
         WHERE person_id = NEW.id
     )
     WHERE id = NEW.id;
+
+    INSERT INTO contacts_to_read (person_id) VALUES (NEW.id);
+    DELETE FROM contacts_to_read;
 
     UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured;
 END;

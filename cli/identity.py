@@ -1,0 +1,54 @@
+"""What the commands on people share: the person arguments and how a change of a field is shown."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lifeos_db.legacy_form import Column
+
+PERSON_HELP = "An id, the beginning of one, an email, a phone number or a whole name."
+PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
+
+
+def command_line(data_dir: Path | None, command: str, *arguments: str) -> str:
+    """A command that can be pasted into a shell, for the same data directory."""
+    words = ["lifeos", "db", command]
+    if data_dir is not None:
+        words += ["--data-dir", str(data_dir)]
+    if any(argument.startswith("-") for argument in arguments):
+        words.append("--")
+    return shlex.join([*words, *arguments])
+
+
+def field_change(name: str, before: Column, after: Column) -> str:
+    """One line that says how a column changes: what a list gains or loses, else the old value and the new."""
+    old, new = _items(before), _items(after)
+    if new is not None:
+        old = old or []
+        signs = [f"+ {item}" for item in new if item not in old] + [f"- {item}" for item in old if item not in new]
+        return f"{name}: {', '.join(signs)}"
+    return f"{name}: {_short(before)} -> {_short(after)}"
+
+
+def _items(value: Column) -> list[str] | None:
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            items = json.loads(value)
+        except ValueError:
+            return None
+        return items if isinstance(items, list) else None
+    return None
+
+
+def _short(value: Column) -> str:
+    if value is None or value == "":
+        return "(empty)"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,5 @@
+-- contacts_to_read: scratch. Whose id is inserted here has their contacts read again into person_contacts
+-- (contacts_to_read_after_insert.sql); so the reading is written once, for every trigger that asks for it.
+CREATE TABLE contacts_to_read (
+    person_id TEXT
+);
