@@ -61,10 +61,21 @@ def unhide(
 
 
 def is_blocked(conn: sqlite3.Connection, *, email: str | None = None, phone: str | None = None) -> bool:
-    """Whether this email or this phone number is one of a hidden person's, in any spelling. One look-up each."""
+    """Whether this email or this phone number is a hidden person's, or was when they were hidden, in any spelling.
+
+    Who was hidden by another program counts too, and who was shown again by one does not. A few look-ups in indexes.
+    """
     wanted = [("email", fold_email(email or "")), ("phone", fold_phone(phone or ""))]
     return any(
-        conn.execute("SELECT 1 FROM blocked_contacts WHERE kind = ? AND value = ? LIMIT 1", contact).fetchone()
+        conn.execute(
+            """SELECT 1 FROM blocked_contacts LEFT JOIN people ON people.id = person_id
+            WHERE kind = ?1 AND value = ?2 AND (people.id IS NULL OR people.hidden = 1)
+            UNION ALL
+            SELECT 1 FROM person_contacts CROSS JOIN people ON people.id = person_id
+            WHERE kind = ?1 AND value = ?2 AND people.hidden = 1
+            LIMIT 1""",
+            contact,
+        ).fetchone()
         for contact in wanted
     )
 

@@ -17,7 +17,6 @@ from .errors import BadInput, ExportConflict, LostRecords
 from .export_form import people_keys, relationship_keys
 from .exported_records import RecordChange, write_changes
 from .exporting import check_export, compare, export_locked, remember
-from .hiding import block_hidden
 from .legacy_files import ABSENT, LegacyFile, read_merges, read_people, read_relationships_file
 from .legacy_form import OPTIONAL_LAST_KEY, PERSON_KEYS, RELATIONSHIP_KEYS, Json, encode, keys_in_order
 from .record_forms import (
@@ -236,7 +235,6 @@ class _Import:
             self._take_merges(files[MERGES_FILE].records[0])
         if PEOPLE_FILE in files:
             self._take_people(files[PEOPLE_FILE])
-            block_hidden(self.conn)
         if RELATIONSHIPS_FILE in files:
             self._take_relationships(files[RELATIONSHIPS_FILE])
         now = utc_now()

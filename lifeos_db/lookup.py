@@ -28,20 +28,20 @@ class Person:
         return f"{self.name} ({self.id})" if self.name else self.id
 
 
-def find(conn: sqlite3.Connection, kind: Kind, value: str) -> list[Person]:
+def find(conn: sqlite3.Connection, kind: Kind, value: str, *, merged: bool = False) -> list[Person]:
     """The people with this email, phone number or name, in their order; one look-up in an index, no scan.
 
     Emails and names in any case. A name is the canonical name, the display name or an alias, whole. Hidden people are
-    found too; people who were merged are not.
+    found too; people who were merged and still have a row only if ``merged``.
     """
     rows = conn.execute(
         """SELECT people.id, people.canonical_name, people.hidden, people.display_name, people.aliases
         FROM person_contacts
         CROSS JOIN people ON people.id = person_contacts.person_id
         WHERE person_contacts.kind = ? AND person_contacts.value = ?
-            AND NOT EXISTS (SELECT 1 FROM person_merges WHERE person_merges.merged_id = people.id)
+            AND (? OR NOT EXISTS (SELECT 1 FROM person_merges WHERE person_merges.merged_id = people.id))
         ORDER BY people.rowid""",
-        (kind, fold(conn, kind, value)),
+        (kind, fold(conn, kind, value), merged),
     ).fetchall()
     if kind == "name":  # the index has them without accents, which is too wide
         wanted = _same_case(value)

@@ -331,7 +331,7 @@ class _Migration:
             self.progress("contacts", 0, 0)
             fill_letter_folds(conn)
             fill_contacts(conn)
-            if report.from_version < 3:
+            if report.from_version < 4:
                 block_hidden(conn)
         apply(conn, [item for item in wrong if item.type == "trigger"])
         if wrong:

@@ -252,9 +252,7 @@ class PersonEntityStore:
 
     def _get_by(self, kind: Kind, value: str) -> PersonEntity | None:
         with self._database() as conn:
-            ids = dict.fromkeys(
-                self._canonical(conn, identity) for identity in [person.id for person in find(conn, kind, value)]
-            )
+            ids = dict.fromkeys(self._canonical(conn, person.id) for person in find(conn, kind, value, merged=True))
             noted = [identity for identity in self._pending if identity not in ids]
             found = [entity for identity in ids if (entity := self._get(conn, identity)) is not None]
             # What was noted here may have taken the contact from somebody, or given it to somebody.
