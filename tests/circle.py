@@ -16,7 +16,9 @@ WHAT_PEOPLE_SEE = {
     "people": "SELECT rowid, * FROM people ORDER BY rowid",
     "interactions": "SELECT rowid, * FROM interactions ORDER BY rowid",
     "relationship_records": "SELECT rowid, * FROM relationship_records ORDER BY rowid",
-    "relationships": "SELECT * FROM relationships ORDER BY person_a_id, person_b_id",
+    # Without the dates, which cost a look at both people's interactions each; relationships.json has them.
+    "relationships": "SELECT id, person_a_id, person_b_id, relationship_type, shared_contexts, is_linkedin_connection, "
+    "created_at, extra, place FROM relationships ORDER BY person_a_id, person_b_id",
     "person_merges": "SELECT rowid, merged_id, survivor_id FROM person_merges ORDER BY rowid",
     "blocked_contacts": "SELECT * FROM blocked_contacts ORDER BY 1, 2, 3",
     "person_contacts": "SELECT * FROM person_contacts ORDER BY 1, 2, 3",

@@ -105,7 +105,7 @@ def assert_sound(directory: Path) -> None:
     assert report.status == "ok", report.to_dict()
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.lists(steps, min_size=3, max_size=10))
 def test_every_step_is_sound_and_twice_is_once(program: list[tuple[Any, ...]]) -> None:
     directory, few = fresh()
@@ -120,7 +120,7 @@ def test_every_step_is_sound_and_twice_is_once(program: list[tuple[Any, ...]]) -
     shutil.rmtree(directory.parent)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(st.lists(steps, max_size=6), people, people)
 def test_merge_then_unmerge_restores_everything(program: list[tuple[Any, ...]], survivor: int, other: int) -> None:
     directory, few = fresh()
@@ -136,7 +136,7 @@ def test_merge_then_unmerge_restores_everything(program: list[tuple[Any, ...]], 
     shutil.rmtree(directory.parent)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.lists(st.tuples(st.just("merge"), people, people), min_size=2, max_size=8), st.randoms(use_true_random=False))
 def test_merges_come_apart_in_any_order_that_is_not_refused(program: list[tuple[Any, ...]], random: Any) -> None:
     """Everybody is back with their fields, interactions and relationships, whatever the order."""
