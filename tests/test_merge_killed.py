@@ -32,7 +32,7 @@ def circle(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "cy": {},
             "dee": {},
         },
-        [(f"{who}-{number}", who, "gmail") for who in ("ann", "bob") for number in range(3)],
+        [(f"{who}-{number}", who, "gmail") for who in ("ann", "bob") for number in range(2)],
         [("ann", "cy", {}), ("bob", "cy", {"is_linkedin_connection": 1}), ("bob", "dee", {}), ("ann", "bob", {})],
     )
 
@@ -96,8 +96,10 @@ def test_a_kill_at_any_statement_leaves_before_or_after(circle: Path, tmp_path: 
     act(done)
     before, after = rows(start), rows(done)
     assert before != after
-    outcomes = []
+    outcomes: list[bool] = []
     for number in range(1, 1000):
+        if any(outcomes) and number % 10:  # committed: what is left is the export, of which some statements will do
+            continue
         directory = Path(shutil.copytree(start, tmp_path / str(number)))
         killed = killed_at(number, lambda directory=directory: act(directory))  # type: ignore[misc]
         found = rows(directory)
