@@ -219,6 +219,9 @@ def _without(conn: sqlite3.Connection, column: str, row: Row, value: Column, lat
 
 def _apply(conn: sqlite3.Connection, plan: _Plan) -> None:
     merged_id = plan.merged.id
+    # Before ids are led back: the triggers lead records along, where there is none of the same pair yet.
+    if plan.pairs is not None:
+        plan.pairs.write(conn)
     conn.execute("DELETE FROM person_merges WHERE merged_id = ?", (merged_id,))
     conn.executemany(
         "UPDATE person_merges SET survivor_id = ? WHERE merged_id = ?", [(merged_id, name) for name in plan.within]
@@ -229,8 +232,6 @@ def _apply(conn: sqlite3.Connection, plan: _Plan) -> None:
     if plan.row is not None:
         _insert_person(conn, plan.row)
     write_fields(conn, plan.holder, plan.now, plan.after)
-    if plan.pairs is not None:
-        plan.pairs.write(conn)
     _restore_blocked(conn, plan)
     conn.execute("DELETE FROM merge_records WHERE merged_id = ?", (merged_id,))
     conn.executemany(

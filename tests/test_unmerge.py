@@ -384,3 +384,17 @@ def test_three_merges_deep_each_comes_apart_on_its_own(circle: Path, recursive: 
                 lifeos_db.unmerge(circle, deeper)
         lifeos_db.unmerge(circle, who)
     assert whole(circle) == before
+
+
+def test_records_that_a_plain_merge_left_unseen_stay_where_they_are(circle: Path, recursive: bool) -> None:
+    """bob's record with cy meets ann's and stays with bob; a further merge and its unmerge leave it there."""
+    with opened(circle) as conn:
+        conn.execute(f"PRAGMA recursive_triggers = {int(recursive)}")
+        conn.execute("INSERT INTO person_merges (merged_id, survivor_id) VALUES ('bob', 'ann')")
+    lifeos_db.export(circle)
+    before = whole(circle)
+    assert ("bob", "cy") in pairs_of(circle)
+    lifeos_db.merge(circle, "dee", "ann")
+    lifeos_db.unmerge(circle, "ann")
+    assert whole(circle) == before
+    assert_sound(circle)
