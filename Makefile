@@ -10,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/lifeos db demo
 
 test: .venv/ready lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: .venv/ready
 	$(BIN)/ruff check .
