@@ -9,7 +9,7 @@ import typer
 from .common import DataDir, Format, Timeout, data_dir_of, guarded, say, show, show_json
 
 if TYPE_CHECKING:
-    from lifeos_db.importing import ImportReport
+    from lifeos_db.import_report import ImportReport
 
 SHOWN = 10
 

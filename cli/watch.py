@@ -13,7 +13,7 @@ from .common import DataDir, Format, data_dir_of, guarded, report_failure, say, 
 from .import_edits import import_lines
 
 if TYPE_CHECKING:
-    from lifeos_db.importing import ImportReport
+    from lifeos_db.import_report import ImportReport
 
 
 @guarded

@@ -15,7 +15,8 @@ from .changes import ChangeReport, find_changes, take_snapshot
 from .database import DEFAULT_TIMEOUT, open_reader, translated_errors
 from .directory import DataDirectory
 from .errors import LifeosError
-from .importing import ImportReport, import_edits
+from .import_report import ImportReport
+from .importing import import_edits
 from .schema_objects import require_current
 from .verification import VerifyReport, verify
 

@@ -13,7 +13,8 @@ from .database import open_reader, translated_errors
 from .directory import EXPORT_FILES, DataDirectory
 from .errors import AlreadyWatched, LifeosError, Locked
 from .exporting import compare
-from .importing import ImportReport, import_edits
+from .import_report import ImportReport
+from .importing import import_edits
 from .schema_objects import require_current
 
 DEFAULT_DEBOUNCE = 0.3

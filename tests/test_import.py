@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import lifeos_db
-from lifeos_db.importing import ImportReport
+from lifeos_db.import_report import ImportReport
 from lifeos_db.schema_objects import SCHEMA_VERSION
 from tests.conftest import Program, add_interaction, snapshot
 from tests.legacy_program import MERGES, PEOPLE, RELATIONSHIPS, LegacyProgram, save

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import lifeos_db
-from lifeos_db.importing import ImportReport
+from lifeos_db.import_report import ImportReport
 from tests.conftest import Program
 from tests.legacy_program import PEOPLE, LegacyProgram
 
