@@ -21,7 +21,8 @@ from pathlib import Path
 from lifeos_db.migrations import steps
 from sqlite_utils import Database
 
-from lifeos_db.relationships import count_pairs, rebuild_evidence, strongest
+from lifeos_db.evidence import count_pairs, rebuild_evidence
+from lifeos_db.relationships import strongest
 from lifeos_db.schema_objects import apply, differences, expected
 
 INSERT = f"""INSERT {{}} INTO interactions

@@ -29,14 +29,15 @@ from .database import (
 )
 from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
 from .errors import BadInput, ExportPending, LifeosError, PersonUnknown, UnexpectedTable
+from .evidence import rebuild_evidence
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .hiding import block_hidden
+from .imported_pairs import follow_merges, import_relationships, wrong_imported_counts
 from .legacy_files import LegacyData, read_legacy
 from .legacy_form import COUNT_KEYS, PERSON_KEYS
 from .merges import flatten_merges, move_merged_rows, record_merges
 from .record_rows import insert_records
 from .rejects import set_aside
-from .relationships import follow_merges, import_relationships, rebuild_evidence, wrong_imported_counts
 from .schema_objects import (
     INTERACTIONS_COLUMNS,
     SCHEMA_VERSION,

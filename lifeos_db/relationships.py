@@ -1,7 +1,6 @@
-"""Pairs of people: filling the evidence from the aggregate, finding and repairing drift, reading and scoring.
+"""Pairs of people: reading the view relationships, with dates, and scoring them.
 
-The definitions are in docs/relationships.md; they are implemented in schema/ (relationship_counts for everything at
-once, the triggers on the evidence tables row by row).
+The definitions are in docs/relationships.md; they are implemented in schema/.
 """
 
 from __future__ import annotations
@@ -9,266 +8,22 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .legacy_form import RELATIONSHIP_KEYS, Column, Json, encode
-from .pair_records import PairBook
-from .schema_objects import expected
-
 COUNTERS = ("events", "threads", "messages", "whatsapp", "slack", "phone_calls", "photos", "notes")
-DERIVED_CONTEXTS = ("calendar", "gmail", "photos", "imessage", "whatsapp", "phone", "slack", "vault")
-"""What shared_contexts says because of evidence, in the order in which it does."""
 WEIGHTS = {"events": 3, "threads": 2, "messages": 2, "whatsapp": 2, "slack": 1, "phone_calls": 4, "photos": 3}
 LINKEDIN_WEIGHT = 10
 STRONGEST = 10_000
 """The raw score, less one, that is worth 100."""
 
 _COLUMNS = ", ".join(f"shared_{counter}_count" for counter in COUNTERS)
-_LEGACY_COUNTS = tuple(f"shared_{counter}_count" for counter in COUNTERS if counter != "notes")
-_WRITTEN_DOWN = ("relationship_type", "shared_contexts", "is_linkedin_connection", "created_at", "updated_at")
-_ROW_BY_ROW = (
-    "evidence_members_after_insert",
-    "evidence_members_after_insert_beyond",
-    "evidence_members_after_delete",
-    "evidence_members_after_delete_within",
-)
-# The tables of evidence against interactions, and the ties against the members; numbers compare faster than ids.
-_WRONG_EVIDENCE = """
-    WITH members AS MATERIALIZED (
-        SELECT kind, key, number AS person, count(*) AS rows
-        FROM interaction_evidence AS evidence
-        LEFT JOIN evidence_people AS people ON people.person_id = evidence.person_id
-        WHERE key IS NOT NULL AND kind <> 'group'
-        GROUP BY kind, key, evidence.person_id
-    ),
-    groups AS (
-        SELECT person_id, key AS title, count(*) AS rows
-        FROM interaction_evidence WHERE kind = 'group' GROUP BY person_id, key
-    ),
-    direct AS (
-        SELECT person_id, sum(kind = 'message') AS messages, sum(kind = 'whatsapp') AS whatsapp,
-            sum(kind = 'slack') AS slack, sum(kind = 'call') AS phone_calls
-        FROM interaction_evidence WHERE kind IN ('message', 'whatsapp', 'slack', 'call') GROUP BY person_id
-    ),
-    counted AS MATERIALIZED (
-        SELECT kind, key FROM evidence_members GROUP BY kind, key
-        HAVING count(*) <= (SELECT max_people FROM relationship_rules) OR kind = 'note'
-    ),
-    own AS (
-        SELECT person, sum(counted.kind = 'event') AS events, sum(counted.kind = 'thread') AS threads
-        FROM counted CROSS JOIN evidence_members AS members
-        WHERE counted.kind IN ('event', 'thread') AND members.kind = counted.kind AND members.key = counted.key
-        GROUP BY person
-    ),
-    ties AS (
-        SELECT one.person AS person, other.person AS other,
-            sum(one.kind = 'event') AS events, sum(one.kind = 'thread') AS threads,
-            sum(one.kind = 'photo') AS photos, sum(one.kind = 'note') AS notes
-        FROM counted CROSS JOIN evidence_members AS one CROSS JOIN evidence_members AS other
-        WHERE one.kind = counted.kind AND one.key = counted.key
-            AND other.kind = counted.kind AND other.key = counted.key AND other.person < one.person
-        GROUP BY one.person, other.person
-    )
-    SELECT
-        (SELECT count(*) FROM (
-            SELECT 1 FROM (
-                SELECT 1 AS side, kind, key, person, rows FROM members
-                UNION ALL SELECT 2, kind, key, person, rows FROM evidence_members
-            )
-            GROUP BY kind, key, person, rows HAVING sum(side) <> 3
-        ))
-        + (SELECT count(*) FROM (
-            SELECT 1 FROM (
-                SELECT 1 AS side, person_id, title, rows FROM groups
-                UNION ALL SELECT 2, person_id, title, rows FROM evidence_groups
-            )
-            GROUP BY person_id, title, rows HAVING sum(side) <> 3
-        ))
-        + (SELECT count(*) FROM (
-            SELECT 1 FROM (
-                SELECT 1 AS side, person_id, messages, whatsapp, slack, phone_calls FROM direct
-                UNION ALL
-                SELECT 2, person_id, messages, whatsapp, slack, phone_calls FROM evidence_people
-                WHERE (messages, whatsapp, slack, phone_calls) <> (0, 0, 0, 0)
-            )
-            GROUP BY person_id, messages, whatsapp, slack, phone_calls HAVING sum(side) <> 3
-        ))
-        + (SELECT count(*) FROM (
-            SELECT 1 FROM (
-                SELECT 1 AS side, person, events, threads FROM own
-                UNION ALL
-                SELECT 2, number, events, threads FROM evidence_people WHERE (events, threads) <> (0, 0)
-            )
-            GROUP BY person, events, threads HAVING sum(side) <> 3
-        ))
-        + (SELECT count(*) FROM (
-            SELECT 1 FROM (
-                SELECT person, other, events, threads, photos, notes FROM ties
-                UNION ALL
-                SELECT max(person, other), min(person, other), -events, -threads, -photos, -notes FROM evidence_ties
-            )
-            GROUP BY person, other HAVING (sum(events), sum(threads), sum(photos), sum(notes)) <> (0, 0, 0, 0)
-        ))
-        + (SELECT count(*) FROM relationship_rules WHERE NOT EXISTS (
-            SELECT 1 FROM evidence_rules WHERE id = 1 AND max_people = relationship_rules.max_people
-        ))
-        + (SELECT count(*) = 0 FROM evidence_changes)
-"""
-
-
-@dataclass(frozen=True)
-class PairDrift:
-    """One cached count of a pair that is not the actual one; ``cached`` may be anything a program put there."""
-
-    person_a_id: str
-    person_b_id: str
-    counter: str
-    cached: object
-    actual: int
-
-
-def find_pair_drift(conn: sqlite3.Connection, person_id: str | None = None) -> list[PairDrift]:
-    """Every cached count of a pair that is wrong, in order of pair; of one person's pairs, if given.
-
-    Reads the view relationship_count_drift: one pass over the aggregate, whoever is asked for.
-    """
-    where = "WHERE ? IN (person_a_id, person_b_id)" if person_id is not None else ""
-    rows = conn.execute(
-        f"""SELECT person_a_id, person_b_id, counter, cached, actual FROM relationship_count_drift
-        {where} ORDER BY person_a_id, person_b_id, counter""",
-        (person_id,) if person_id is not None else (),
-    )
-    return [PairDrift(*row) for row in rows]
-
-
-def wrong_evidence(conn: sqlite3.Connection) -> int:
-    """How many rows of the evidence tables are not what interactions and settings say. 0 when all is well."""
-    return int(conn.execute(_WRONG_EVIDENCE).fetchone()[0])
-
-
-def count_pairs(conn: sqlite3.Connection) -> int:
-    """How many pairs have cached counts: those with ties in either direction, and one for whoever meets the owner."""
-    row = conn.execute(
-        """SELECT (SELECT count(*) FROM evidence_people)
-            + (SELECT count(*) FROM evidence_ties AS ties WHERE person > other OR NOT EXISTS (
-                SELECT 1 FROM evidence_ties AS back WHERE back.person = ties.other AND back.other = ties.person
-            ))"""
-    ).fetchone()
-    return int(row[0])
 
 
 def owner_id(conn: sqlite3.Connection) -> str | None:
     """The person id of the owner, or of the survivor if the owner was merged; None without an owner."""
     row = conn.execute("SELECT owner_id FROM relationship_rules").fetchone()
     return str(row[0]) if row and row[0] is not None else None
-
-
-def import_relationships(conn: sqlite3.Connection, records: Sequence[Mapping[str, Json]]) -> None:
-    """Take in legacy records, in their order: what was written down, and the counts as they were.
-
-    Inside the caller's transaction, after the migration steps and before there are triggers. The counts are for
-    wrong_imported_counts to hold against the truth. A missing key means its default; unknown keys go into extra as
-    JSON.
-    """
-    keys = {key.name: key for key in RELATIONSHIP_KEYS}
-    kept = ("id", "person_a_id", "person_b_id", *_WRITTEN_DOWN)
-
-    def column(record: Mapping[str, Json], name: str) -> Column:
-        return encode(keys[name], record.get(name, keys[name].default))
-
-    def extra(record: Mapping[str, Json]) -> str | None:
-        unknown = {name: value for name, value in record.items() if name not in keys}
-        return json.dumps(unknown) if unknown else None
-
-    conn.executemany(
-        f"INSERT INTO relationship_records ({', '.join(kept)}, extra) VALUES ({', '.join('?' * len(kept))}, ?)",
-        ((*(column(record, name) for name in kept), extra(record)) for record in records),
-    )
-    conn.executemany(
-        f"INSERT INTO temp.imported_counts (person_a_id, person_b_id, {', '.join(_LEGACY_COUNTS)}) "
-        f"VALUES (?, ?, {', '.join('?' * len(_LEGACY_COUNTS))})",
-        (
-            (record["person_a_id"], record["person_b_id"], *(column(record, name) or 0 for name in _LEGACY_COUNTS))
-            for record in records
-        ),
-    )
-
-
-def wrong_imported_counts(conn: sqlite3.Connection) -> int:
-    """How many pairs came in with a count that is not the actual one; 0 if none came in on this connection."""
-    if not conn.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'imported_counts'").fetchone():
-        return 0
-    actual = ", ".join(f"coalesce(actual.{name}, 0)" for name in _LEGACY_COUNTS)
-    row = conn.execute(
-        f"""SELECT count(*) FROM temp.imported_counts AS imported
-        LEFT JOIN relationship_pairs AS actual
-            ON actual.person_a_id = imported.person_a_id AND actual.person_b_id = imported.person_b_id
-        WHERE ({", ".join(f"imported.{name}" for name in _LEGACY_COUNTS)}) <> ({actual})"""
-    ).fetchone()
-    conn.execute("DROP TABLE temp.imported_counts")
-    return int(row[0])
-
-
-def follow_merges(conn: sqlite3.Connection) -> int:
-    """Give what was written down about merged people's pairs to their survivors; returns how many records went.
-
-    Inside the caller's transaction. Records that meet unite as in a merge (``pair_records.PairBook.unite``).
-    """
-    under_merged_id = "person_a_id = merged_id OR person_b_id = merged_id"
-    count = conn.execute(
-        f"""SELECT count(*) FROM relationship_records
-        WHERE EXISTS (SELECT 1 FROM person_merges WHERE {under_merged_id})"""
-    ).fetchone()[0]
-    if count:
-        merges = conn.execute(
-            f"""SELECT merged_id, survivor_id FROM person_merges
-            WHERE EXISTS (SELECT 1 FROM relationship_records WHERE {under_merged_id}) ORDER BY rowid"""
-        )
-        for merged_id, survivor_id in merges.fetchall():
-            book = PairBook(conn, [survivor_id, merged_id])
-            book.unite(survivor_id, merged_id)
-            book.write(conn)
-    return int(count)
-
-
-def rebuild_evidence(conn: sqlite3.Connection) -> None:
-    """Fill the tables of evidence from interactions, set-based.
-
-    Inside the caller's transaction, with views and triggers in place; marks the exports as stale. The triggers that
-    keep the ties row by row are taken away meanwhile: the limit of people, written last, counts all ties at once. The
-    connection's page cache is 64 MiB from then on: the other direction's index is filled in no order.
-    """
-    conn.execute("PRAGMA cache_size = -65536")
-    resting = [item for item in expected("trigger") if item.name in _ROW_BY_ROW]
-    for trigger in resting:
-        conn.execute(f"DROP TRIGGER {trigger.name}")
-    for table in ("evidence_members", "evidence_groups", "evidence_people", "evidence_changes", "evidence_rules"):
-        conn.execute(f"DELETE FROM {table}")
-    conn.execute("INSERT INTO evidence_changes (id) VALUES (1)")
-    conn.execute(
-        """INSERT INTO evidence_people (person_id, messages, whatsapp, slack, phone_calls)
-        SELECT person_id,
-            sum(kind = 'message'), sum(kind = 'whatsapp'), sum(kind = 'slack'), sum(kind = 'call')
-        FROM interaction_evidence WHERE kind <> 'group' GROUP BY person_id"""
-    )
-    conn.execute(
-        """INSERT INTO evidence_members (kind, key, person, rows)
-        SELECT kind, key, number, count(*)
-        FROM interaction_evidence AS evidence
-        INNER JOIN evidence_people AS people ON people.person_id = evidence.person_id
-        WHERE key IS NOT NULL AND kind <> 'group' GROUP BY kind, key, number"""
-    )
-    conn.execute(
-        """INSERT INTO evidence_groups (person_id, title, rows)
-        SELECT person_id, key, count(*) FROM interaction_evidence WHERE kind = 'group' GROUP BY person_id, key"""
-    )
-    for trigger in resting:
-        conn.execute(trigger.sql)
-    conn.execute("INSERT INTO evidence_rules (id, max_people) VALUES (1, 0)")
-    conn.execute("UPDATE evidence_rules SET max_people = (SELECT max_people FROM relationship_rules)")
-    conn.execute("UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured")
 
 
 def raw_strength(counts: Mapping[str, int], linkedin: bool) -> int:

@@ -23,9 +23,11 @@ from .database import (
 )
 from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .errors import BadValue, PersonUnknown
+from .evidence import count_pairs, find_pair_drift, rebuild_evidence, wrong_evidence
 from .exporting import compare, differing_files, export_locked, set_as_of
+from .imported_pairs import follow_merges
 from .merges import flatten_merges, move_merged_rows, record_merges
-from .relationships import count_pairs, find_pair_drift, follow_merges, owner_id, rebuild_evidence, wrong_evidence
+from .relationships import owner_id
 from .schema_objects import (
     SchemaDifference,
     apply,

@@ -133,7 +133,8 @@ def assert_counts_right(conn: sqlite3.Connection, actual: Recount) -> dict[Pair,
 
 def assert_right(conn: sqlite3.Connection) -> None:
     """Everything that the database says about pairs is what the recount says."""
-    from lifeos_db.relationships import all_rows, find_pair_drift, wrong_evidence
+    from lifeos_db.evidence import find_pair_drift, wrong_evidence
+    from lifeos_db.relationships import all_rows
 
     actual = Recount(conn)
     wanted = assert_counts_right(conn, actual)
