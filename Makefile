@@ -1,10 +1,11 @@
 # make demo: set everything up and show the product. make test: lint, types and tests.
 # make load: three programs at once for a minute, of which none may lose anything.
+# make docs: the site, in build/docs; a warning is an error.
 # All make the virtual environment when pyproject.toml has changed since, and not otherwise.
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint load clean docs/cli.md
+.PHONY: demo test lint load docs clean docs/cli.md docs/data-model.md
 
 demo: .venv/ready
 	$(BIN)/lifeos db demo
@@ -26,8 +27,14 @@ load: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	touch .venv/ready
 
+docs: .venv/ready
+	$(BIN)/sphinx-build -W --keep-going -q -E -b html -d build/doctrees docs build/docs
+
 docs/cli.md: .venv/ready
 	$(BIN)/python docs/generate_cli.py > $@
+
+docs/data-model.md: .venv/ready
+	$(BIN)/python docs/generate_data_model.py
 
 clean:
 	rm -rf .venv build dist demo-data *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
