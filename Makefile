@@ -1,11 +1,11 @@
 # make demo: set everything up and show the product. make test: lint, types and tests.
 # make load: three programs at once for a minute, of which none may lose anything.
-# make docs: the site, in build/docs; a warning is an error.
+# make docs: the site, in build/docs; a warning is an error. make dist: wheel and sdist in dist/, and both checked.
 # All make the virtual environment when pyproject.toml has changed since, and not otherwise.
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint load docs clean docs/cli.md docs/data-model.md
+.PHONY: demo test lint load docs dist clean docs/cli.md docs/data-model.md
 
 demo: .venv/ready
 	$(BIN)/lifeos db demo
@@ -35,6 +35,11 @@ docs/cli.md: .venv/ready
 
 docs/data-model.md: .venv/ready
 	$(BIN)/python docs/generate_data_model.py
+
+dist: .venv/ready
+	rm -rf dist
+	$(BIN)/python -m build --installer uv --outdir dist
+	LIFEOS_DIST=$(CURDIR)/dist $(BIN)/python -m pytest tests/test_wheel.py
 
 clean:
 	rm -rf .venv build dist demo-data *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
