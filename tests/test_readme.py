@@ -14,22 +14,27 @@ from tests.conftest import Program
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def told(title: str) -> str:
+    """What a command prints, as the section of this title shows it first."""
+    return blocks("text", README.split(f"\n## {title}\n")[1].split("\n## ")[0])[0]
 
 
 def test_the_demo_prints_what_the_readme_says(lifeos: Program) -> None:
-    assert lifeos("db", "demo").stdout == blocks("text")[0]
+    assert lifeos("db", "demo").stdout == told("See it")
 
 
 def test_the_migration_of_the_sample_prints_what_the_readme_says(lifeos: Program, sample: Path) -> None:
     printed = lifeos("db", "migrate", "--data-dir", sample).stdout.splitlines()
-    told = blocks("text")[1].splitlines()
-    assert printed[1:-1] == told[1:-1]  # without the seconds in the first line and the backup's path in the last
+    lines = told("Migrate your data").splitlines()
+    assert printed[1:-1] == lines[1:-1]  # without the seconds in the first line and the backup's path in the last
 
 
 def test_show_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
-    assert lifeos("db", "show", "Nguyễn Grün 0", "--limit", 3, "--data-dir", migrated).stdout == blocks("text")[2]
+    assert lifeos("db", "show", "Nguyễn Grün 0", "--limit", 3, "--data-dir", migrated).stdout == told("Look at it")
 
 
 def test_verify_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
@@ -37,7 +42,7 @@ def test_verify_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> 
         conn.execute("UPDATE people SET email_count = 99 WHERE canonical_name = 'Eve Park'")
         conn.commit()
     printed = lifeos("db", "verify", "--only", "schema,counts", "--data-dir", migrated).stdout.splitlines()
-    assert printed[:-1] == blocks("text")[4].splitlines()[:-1]  # without the seconds in the last line
+    assert printed[:-1] == told("Prove it").splitlines()[:-1]  # without the seconds in the last line
 
 
 def test_the_commands_on_people_run_and_print_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
@@ -48,7 +53,7 @@ def test_the_commands_on_people_run_and_print_what_the_readme_says(lifeos: Progr
         result = lifeos(*words[1:], LIFEOS_DATA_DIR=str(migrated))
         assert result.returncode == 0, result.stderr
         printed += result.stdout
-    assert blocks("text")[3] in printed
+    assert told("Who is who") in printed
     assert lifeos_db.verify(migrated).status == "ok"
 
 
