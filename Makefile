@@ -1,13 +1,14 @@
 # make demo: set everything up and show the product. make test: lint, types and tests.
 # make load: three programs at once for a minute, of which none may lose anything.
 # make docs: the site, in build/docs; a warning is an error. make dist: wheel and sdist in dist/, and both checked.
-# All make the virtual environment when pyproject.toml has changed since, and not otherwise.
+# All make the virtual environment when pyproject.toml has changed since, and not otherwise; demo without the packages
+# that only development needs.
 PYTHON ?= python3
 BIN = .venv/bin
 
 .PHONY: demo test lint load docs dist clean docs/cli.md docs/data-model.md
 
-demo: .venv/ready
+demo: .venv/program
 	$(BIN)/lifeos db demo
 
 test: .venv/ready lint
@@ -21,10 +22,14 @@ lint: .venv/ready
 load: .venv/ready
 	$(BIN)/python bench/three_programs.py 60
 
-.venv/ready: pyproject.toml
+.venv/program: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch .venv/program
+
+.venv/ready: .venv/program
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	touch .venv/ready
 
 docs: .venv/ready
