@@ -15,3 +15,4 @@ html_theme = "furo"
 html_title = f"lifeos-db {version}"
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
