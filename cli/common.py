@@ -19,13 +19,14 @@ USAGE = 2
 """Exit code: called in the wrong way."""
 CANNOT = 4
 """Exit code: could not do it."""
-INTERRUPTED = 130
-"""Exit code: stopped by Ctrl-C."""
 
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", help="The LifeOS data directory. Default: $LIFEOS_DATA_DIR, else ./data.", show_default=False
+        "--data-dir",
+        help="The LifeOS data directory. Default: $LIFEOS_DATA_DIR, else ./data.",
+        show_default=False,
+        readable=False,  # if it is not, that is no usage error
     ),
 ]
 Timeout = Annotated[
@@ -75,9 +76,6 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except LifeosError as error:
             report_failure(error)
             raise typer.Exit(CANNOT) from None
-        except KeyboardInterrupt:
-            say("lifeos: interrupted; nothing is half done")
-            raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Who read our output has gone; there is nobody to tell. Python would complain once more on exit.
             sys.stdout = None

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
-from .common import INTERRUPTED, DataDir, say
+from .backup import backup
+from .common import DataDir
 from .demo import demo
 from .duplicates import duplicates
+from .eject import eject
 from .export import export
 from .hide import hide, unhide
 from .import_edits import import_edits
@@ -73,6 +75,8 @@ for command in (
     unhide,
     orphans,
     duplicates,
+    backup,
+    eject,
 ):
     db.command(command.__name__.removesuffix("_person"))(command)
 # What stands behind the command belongs to the command.
@@ -86,8 +90,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name must not stop a report on an ASCII terminal
-    try:
-        app()
-    except KeyboardInterrupt:
-        say("lifeos: interrupted; nothing is half done")
-        sys.exit(INTERRUPTED)
+    app()

@@ -24,6 +24,8 @@ COMMANDS = (
     "unhide",
     "orphans",
     "duplicates",
+    "backup",
+    "eject",
     "demo",
 )
 PROMISES = Path(__file__).with_name("cli-promises.md")

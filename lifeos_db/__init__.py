@@ -14,7 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .backup import back_up_database as back_up_database
     from .duplicate_pairs import duplicates as duplicates
+    from .ejecting import eject as eject
     from .errors import LifeosError as LifeosError
     from .exporting import check_export as check_export
     from .exporting import export as export
@@ -37,9 +39,11 @@ __version__ = "0.1.0"
 __all__ = [
     "LifeosError",
     "assign_orphans",
+    "back_up_database",
     "check_export",
     "delete_orphans",
     "duplicates",
+    "eject",
     "export",
     "hide",
     "import_edits",
@@ -58,9 +62,11 @@ __all__ = [
 _HOME = {
     "LifeosError": "errors",
     "assign_orphans": "orphaned",
+    "back_up_database": "backup",
     "check_export": "exporting",
     "delete_orphans": "orphaned",
     "duplicates": "duplicate_pairs",
+    "eject": "ejecting",
     "export": "exporting",
     "hide": "hiding",
     "import_edits": "importing",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, translated_errors
 from .directory import DataDirectory
-from .errors import ExportPending, LifeosError
+from .errors import ExportPending, LifeosError, SchemaDamaged
 from .exporting import export_locked
+from .interrupts import finishing
 from .schema_objects import differences, require_current
 
 
@@ -22,20 +23,23 @@ def changing(
 
     ``done`` says in a word what was done, for the case that only the export fails (ExportPending). If the block raises,
     nothing has changed. Raises NotMigrated, OlderSchema, NewerSchema, DatabaseMissing, Locked, StorageFailure, and
-    LifeosError where the schema is damaged: without its triggers a merge would be half a merge.
+    SchemaDamaged where the schema is damaged: without its triggers a merge would be half a merge.
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
     with translated_errors(path, timeout):
         _look_first(directory, timeout)
-        with directory.lock(timeout), closing(open_writer(path, timeout)) as conn:
+        with ExitStack() as until_exported:
+            until_exported.enter_context(directory.lock(timeout))
+            conn = until_exported.enter_context(closing(open_writer(path, timeout)))
             conn.execute("PRAGMA cache_size = -65536")  # 64 MiB, if need be: a merge may touch every page of the table
             with Transaction(conn):
                 require_current(conn, path)
                 for item in differences(conn):
                     if item.problem in ("missing", "altered"):
-                        raise LifeosError(f"{path}: {item.detail}", "Run 'lifeos db verify --fix' first.")
+                        raise SchemaDamaged(path, item.detail)
                 yield conn
+                until_exported.enter_context(finishing())
             try:
                 export_locked(conn, directory)
             except LifeosError as error:

@@ -6,11 +6,11 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from .errors import BrokenDatabase, LifeosError, Locked, SQLiteTooOld, StorageFailure
+from .errors import BrokenDatabase, DatabaseError, LifeosError, Locked, SQLiteTooOld, StorageFailure
 
 OLDEST_SQLITE = (3, 37, 0)
 DEFAULT_TIMEOUT = 30.0
@@ -55,9 +55,7 @@ def translated_errors(path: Path, timeout: float = DEFAULT_TIMEOUT) -> Iterator[
             raise BrokenDatabase(path, text) from error
         if any(word in text for word in ("full", "readonly", "unable to open", "I/O error", "disk")):
             raise StorageFailure(path, text) from error
-        raise LifeosError(
-            f"{path}: {text}", "Run 'lifeos db verify' to see what is wrong with the database."
-        ) from error
+        raise DatabaseError(path, text) from error
     except OSError as error:
         place = Path(os.fsdecode(error.filename)) if error.filename else path
         raise StorageFailure(place, error.strerror or str(error)) from error
@@ -135,11 +133,17 @@ class Transaction:
 
 
 def copy_database(
-    source: Path, target: Path, timeout: float = DEFAULT_TIMEOUT, progress: Progress | None = None
+    source: Path,
+    target: Path,
+    timeout: float = DEFAULT_TIMEOUT,
+    progress: Progress | None = None,
+    *,
+    check: bool = False,
 ) -> None:
     """A consistent copy of a database that others may be writing, by SQLite's own backup; mode 0600.
 
-    ``target`` must not exist. Removes what it wrote if it fails.
+    ``target`` must not exist. Removes what it wrote if it fails. With ``check`` SQLite looks at every page and index
+    entry of the copy, and each table must have as many rows as in the state that was copied: else BrokenDatabase.
     """
 
     def report(_status: int, remaining: int, total: int) -> None:
@@ -154,20 +158,43 @@ def copy_database(
                     _beside(target, suffix).touch(mode=0o600)
                     shutil.copyfile(_beside(source, suffix), _beside(target, suffix))
             sqlite3.connect(target).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+            if check:
+                with closing(open_writer(target)) as copy:
+                    _check_copy(source, copy, _row_counts(copy))
             return
-        reader = open_reader(source, timeout)
-        try:
-            writer = open_writer(target)
-            try:
-                # All pages in one step, unless somebody watches: a step that yields lets writers restart the copy.
-                reader.backup(writer, pages=4096 if progress else -1, progress=report, sleep=0)
-            finally:
-                writer.close()
-        finally:
-            reader.close()
+        with closing(open_reader(source, timeout)) as reader, closing(open_writer(target)) as writer:
+            # One state from the first page to the last: without it every commit meanwhile would restart the copy.
+            reader.execute("BEGIN")
+            counts = _row_counts(reader) if check else {}
+            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            reader.backup(writer, pages=4096 if progress else -1, progress=report, sleep=0)
+            reader.execute("COMMIT")  # where there is no WAL, writers have waited for it
+            if check:
+                if progress:
+                    progress("check", 0, 0)
+                _check_copy(source, writer, counts)
     except BaseException:
         remove_database(target)
         raise
+
+
+def _row_counts(conn: sqlite3.Connection) -> dict[str, int]:
+    """How many rows each table has; virtual tables, whose modules may not be here, left out."""
+    names = conn.execute(
+        "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+        "AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    ).fetchall()
+    quoted = [(name, name.replace('"', '""')) for (name,) in names]
+    return {name: conn.execute(f'SELECT count(*) FROM main."{safe}"').fetchone()[0] for name, safe in quoted}
+
+
+def _check_copy(source: Path, copy: sqlite3.Connection, counts: dict[str, int]) -> None:
+    found = copy.execute("PRAGMA main.integrity_check(1)").fetchone()[0]
+    if found != "ok":
+        raise BrokenDatabase(source, " ".join(str(found).split()))
+    if (copied := _row_counts(copy)) != counts:
+        names = sorted(name for name in counts if copied.get(name) != counts[name])
+        raise BrokenDatabase(source, f"the copy has another number of rows in {', '.join(names)}")
 
 
 def remove_database(path: Path) -> None:

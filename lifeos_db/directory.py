@@ -27,11 +27,15 @@ class DataDirectory:
     def locate(cls, data_dir: str | os.PathLike[str] | None = None) -> DataDirectory:
         """The directory given, else ``$LIFEOS_DATA_DIR``, else ``./data``.
 
-        Raises DataDirectoryMissing.
+        Raises DataDirectoryMissing, StorageFailure.
         """
         path = Path(data_dir or os.environ.get("LIFEOS_DATA_DIR") or "data")
-        if not path.is_dir():
-            raise DataDirectoryMissing(path)
+        try:
+            if not path.is_dir():
+                raise DataDirectoryMissing(path)
+            (path / PEOPLE_FILE).exists()
+        except PermissionError as error:  # this directory, or one above it, may not be entered
+            raise StorageFailure(path, error.strerror or str(error)) from error
         return cls(path)
 
     @property
@@ -54,7 +58,7 @@ class DataDirectory:
 
     def new_backup(self, reason: str) -> Path:
         """A path in backups/ that is not taken yet, named after the moment and the reason. Creates nothing."""
-        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        stamp = utc_stamp()
         path = self.backups / f"{stamp}-{reason}"
         number = 1
         while path.exists():
@@ -85,6 +89,11 @@ class DataDirectory:
         finally:
             path.unlink(missing_ok=True)
             lock.release()
+
+
+def utc_stamp() -> str:
+    """This second in UTC as it stands in the names of backups, which sort by it."""
+    return datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
 def utc_now() -> str:

@@ -99,7 +99,7 @@ class AlreadyWatched(LifeosError):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"{path}: another 'lifeos db watch' is at work here",
-            "One is enough; stop the other one first if this one is to take its place.",
+            "Stop that one first; one at a time is enough.",
         )
 
 
@@ -164,7 +164,8 @@ class ExportConflict(LifeosError):
         names = ", ".join(str(path) for path in files)
         super().__init__(
             f"{names}: changed by another program since the last export; not overwritten",
-            "'lifeos db import' takes the changes in; 'lifeos db export --force' keeps a copy and writes over it.",
+            "'lifeos db import' takes the changes in; 'lifeos db export --force' keeps a copy and writes over it "
+            "(do that after you have restored a database).",
         )
 
 
@@ -175,16 +176,6 @@ class LostRecords(LifeosError):
         super().__init__(
             f"{path}: has only {now} of {before} records left; not imported, not overwritten",
             "If that is meant, run 'lifeos db import --force'; else 'lifeos db export --force' writes the file anew.",
-        )
-
-
-class PersonUnknown(LifeosError):
-    """The person id given is not among the people."""
-
-    def __init__(self, option: str, person_id: str) -> None:
-        super().__init__(
-            f"{option} {person_id!r}: no person has this id",
-            "Give an id as it stands in the table people (for verify also one in person_merges or interactions).",
         )
 
 
@@ -221,6 +212,58 @@ class PersonMerged(LifeosError):
 
 class IdentityRefused(LifeosError):
     """A merge, unmerge or split that cannot be: the message says why."""
+
+
+class SchemaDamaged(LifeosError):
+    """A trigger, view, index or table is not what it must be, so a change now could be half a change."""
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(f"{path}: {detail}", "Run 'lifeos db verify --fix' first.")
+
+
+class CountsWrong(LifeosError):
+    """Cached counts are not the actual ones, so they are not handed on."""
+
+    def __init__(self, path: Path, found: int) -> None:
+        super().__init__(
+            f"{path}: {found} cached count(s) of people are not the actual ones; nothing was changed",
+            "'lifeos db verify' names them, 'lifeos db verify --fix' sets them right; then run the command again.",
+        )
+
+
+class KeepsChanging(LifeosError):
+    """Other programs write without a pause, so no moment was found in which files and database agree."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: other programs keep writing here; nothing was taken out",
+            "Stop them, or wait until they have finished, then run the command again.",
+        )
+
+
+class BackupRefused(LifeosError):
+    """A backup cannot go where it was told to: there is a file already, or no directory."""
+
+
+class DirectoryNotEmpty(LifeosError):
+    """A demo needs a directory of its own."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: not an empty directory", "Name a directory that does not exist yet.")
+
+
+class CommandNotStarted(LifeosError):
+    """The command behind 'lifeos db run --' is not there, or is no program."""
+
+    def __init__(self, command: str, reason: str) -> None:
+        super().__init__(f"{command}: {reason}", "Name a program that can be run, behind 'lifeos db run --'.")
+
+
+class DatabaseError(LifeosError):
+    """SQLite refused something for a reason that none of the other classes stands for."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}", "Run 'lifeos db verify' to see what is wrong with the database.")
 
 
 class SQLiteTooOld(LifeosError):

@@ -18,6 +18,7 @@ from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .errors import ExportConflict
 from .export_form import RENDERERS, no_note
 from .exported_records import RecordNotes, write_changes
+from .interrupts import finishing
 from .legacy_files import ABSENT, FileState
 from .record_forms import KIND_OF_FILE
 from .schema_objects import require_current
@@ -139,7 +140,8 @@ def export_locked(
         announce(conn, prepared, captured)
     if own is not None:
         own.extend(file.state.sha256 for file in prepared if file.state.sha256 and file.state.sha256 not in own)
-    written = publish(conn, prepared, captured)
+    with finishing():  # else some of the files could be new and the others old
+        written = publish(conn, prepared, captured)
     return ExportReport("written", captured, written, tuple(edited), tuple(map(str, kept)))
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from .legacy_form import RELATIONSHIP_KEYS, Column, Json, encode
 from .pair_records import PairBook
+from .record_forms import relationship_form
 from .relationships import COUNTERS
 
 _LEGACY_COUNTS = tuple(f"shared_{counter}_count" for counter in COUNTERS if counter != "notes")
-_WRITTEN_DOWN = ("relationship_type", "shared_contexts", "is_linkedin_connection", "created_at", "updated_at")
+WRITTEN_DOWN = ("relationship_type", "shared_contexts", "is_linkedin_connection", "created_at", "updated_at")
 
 
 def import_relationships(conn: sqlite3.Connection, records: Sequence[Mapping[str, Json]]) -> None:
@@ -19,10 +20,10 @@ def import_relationships(conn: sqlite3.Connection, records: Sequence[Mapping[str
 
     Inside the caller's transaction, after the migration steps and before there are triggers. The counts are for
     wrong_imported_counts to hold against the truth. A missing key means its default; unknown keys go into extra as
-    JSON.
+    JSON. A record that an export of ours has made from evidence alone is evidence still, and nothing written down.
     """
     keys = {key.name: key for key in RELATIONSHIP_KEYS}
-    kept = ("id", "person_a_id", "person_b_id", *_WRITTEN_DOWN)
+    kept = ("id", "person_a_id", "person_b_id", *WRITTEN_DOWN)
 
     def column(record: Mapping[str, Json], name: str) -> Column:
         return encode(keys[name], record.get(name, keys[name].default))
@@ -33,7 +34,11 @@ def import_relationships(conn: sqlite3.Connection, records: Sequence[Mapping[str
 
     conn.executemany(
         f"INSERT INTO relationship_records ({', '.join(kept)}, extra) VALUES ({', '.join('?' * len(kept))}, ?)",
-        ((*(column(record, name) for name in kept), extra(record)) for record in records),
+        (
+            (*(column(record, name) for name in kept), extra(record))
+            for record in records
+            if not _made_from_evidence(record)
+        ),
     )
     conn.executemany(
         f"INSERT INTO temp.imported_counts (person_a_id, person_b_id, {', '.join(_LEGACY_COUNTS)}) "
@@ -42,6 +47,16 @@ def import_relationships(conn: sqlite3.Connection, records: Sequence[Mapping[str
             (record["person_a_id"], record["person_b_id"], *(column(record, name) or 0 for name in _LEGACY_COUNTS))
             for record in records
         ),
+    )
+
+
+def _made_from_evidence(record: Mapping[str, Json]) -> bool:
+    """Whether the id is one that view relationships makes, and nobody has added anything."""
+    return (
+        record["id"] == f"pair:{record['person_a_id']}:{record['person_b_id']}"
+        and not relationship_form(record)
+        and not record.get("created_at")
+        and not record.get("updated_at")
     )
 
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection, Mapping, MutableSequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from .database import DEFAULT_TIMEOUT, Transaction, open_writer, translated_errors
 from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
@@ -17,6 +17,7 @@ from .edits import Edits
 from .errors import BadInput, ExportConflict
 from .exporting import check_export, compare, export_locked, remember
 from .import_report import ImportReport
+from .interrupts import finishing
 from .legacy_files import ABSENT, LegacyFile, read_merges, read_people, read_relationships_file
 from .rejects import set_aside
 from .schema_objects import require_current
@@ -56,10 +57,13 @@ def import_edits(
     found = check_export(directory.path, timeout=timeout)
     report.revision = found.revision
     if found.status != "fresh" and not (dry_run and not found.edited):
-        with directory.lock(timeout), translated_errors(path, timeout), closing(open_writer(path, timeout)) as conn:
+        with ExitStack() as until_exported:
+            until_exported.enter_context(directory.lock(timeout))
+            until_exported.enter_context(translated_errors(path, timeout))
+            conn = until_exported.enter_context(closing(open_writer(path, timeout)))
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    _Import(conn, directory, report, force, skip_bad, own or ()).run(dry_run)
+                    _Import(conn, directory, report, force, skip_bad, own or ()).run(dry_run, until_exported)
                     if not dry_run:
                         exported = export_locked(conn, directory, own=own)
                         report.revision = exported.revision
@@ -93,7 +97,8 @@ class _Import:
         self.skip_bad = skip_bad
         self.own = own
 
-    def run(self, dry_run: bool) -> None:
+    def run(self, dry_run: bool, until_exported: ExitStack) -> None:
+        """Take the edits in, and from the commit on keep a Ctrl-C waiting until they are exported."""
         require_current(self.conn, self.directory.database)
         edited = compare(self.conn, self.directory).edited
         files = {name: _READERS[name](self.directory.path / name) for name in edited}
@@ -112,6 +117,7 @@ class _Import:
                     self._take_in(files)
                     if dry_run:
                         raise _DryRunDone
+                    until_exported.enter_context(finishing())
         except _DryRunDone:
             pass
 

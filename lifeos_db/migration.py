@@ -8,12 +8,13 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from .backup import back_up
+from .choices import take_choices_back
 from .contacts import fill_contacts, fill_letter_folds
 from .counts import CountDrift, correct_counts
 from .database import (
@@ -28,13 +29,15 @@ from .database import (
     translated_errors,
 )
 from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
-from .errors import BadInput, ExportPending, LifeosError, PersonUnknown, UnexpectedTable
+from .errors import BadInput, ExportPending, LifeosError, UnexpectedTable
 from .evidence import rebuild_evidence
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .hiding import block_hidden
 from .imported_pairs import follow_merges, import_relationships, wrong_imported_counts
+from .interrupts import finishing
 from .legacy_files import LegacyData, read_legacy
 from .legacy_form import COUNT_KEYS, PERSON_KEYS
+from .lookup import resolve
 from .merges import flatten_merges, move_merged_rows, record_merges
 from .record_rows import insert_records
 from .rejects import set_aside
@@ -104,7 +107,7 @@ def migrate(
     is as it was. Run again, it heals triggers, views and indexes, and otherwise has nothing to do.
 
     Raises BadInput with every bad record, unless ``skip_bad``, which sets bad records aside in import_rejects; and
-    PersonUnknown, UnexpectedTable, NewerSchema, BrokenDatabase, Locked, StorageFailure, DataDirectoryMissing.
+    PersonNotFound, UnexpectedTable, NewerSchema, BrokenDatabase, Locked, StorageFailure, DataDirectoryMissing.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)
@@ -135,7 +138,7 @@ def _dry_run(
                 if source.exists() and (needs_crm or source != directory.crm):
                     with translated_errors(source, timeout):
                         copy_database(source, target, timeout)
-            report = _Migration(copy, False, skip_bad, owner, timeout, progress).run()
+            report = _Migration(copy, False, skip_bad, owner, timeout, progress, copy_of=directory).run()
         except LifeosError as error:
             # What is wrong is wrong in the directory itself, not in its copy.
             error.args = (str(error).replace(name, str(directory.path)),)
@@ -156,8 +159,11 @@ class _Migration:
         owner: str | None,
         timeout: float,
         progress: Progress | None,
+        copy_of: DataDirectory | None = None,
     ) -> None:
         self.directory = directory
+        self.original = copy_of or directory
+        """Where earlier backups lie: a dry run works on a copy that has none."""
         self.backup = backup
         self.skip_bad = skip_bad
         self.owner = owner
@@ -172,16 +178,19 @@ class _Migration:
                 if is_migrated(reader) and self._nothing_to_do(reader):
                     return _count_rows(reader, MigrationReport("current", schema_version(reader)))
         created = not path.exists() and not path.is_symlink()
-        try:
-            with closing(open_writer(path, self.timeout)) as conn:
-                report = self._migrate(conn)
+        with ExitStack() as until_exported:
+            try:
+                with closing(open_writer(path, self.timeout)) as conn:
+                    report = self._migrate(conn, until_exported)
+                    if created:
+                        conn.execute("PRAGMA journal_mode = WAL")
+                    return report
+            except ExportPending:
+                raise
+            except BaseException:
                 if created:
-                    conn.execute("PRAGMA journal_mode = WAL")
-                return report
-        except BaseException:
-            if created:
-                remove_database(path)
-            raise
+                    remove_database(path)
+                raise
 
     def _nothing_to_do(self, conn: sqlite3.Connection) -> bool:
         if schema_version(conn) < SCHEMA_VERSION or self.owner is not None:
@@ -189,8 +198,11 @@ class _Migration:
         wrong = [item for item in differences(conn) if item.problem in ("missing", "altered")]
         return not wrong and compare(conn, self.directory).status == "fresh"
 
-    def _migrate(self, conn: sqlite3.Connection) -> MigrationReport:
-        """All changes to the database in one transaction; a second migrate waits at its BEGIN, or at our lock."""
+    def _migrate(self, conn: sqlite3.Connection, until_exported: ExitStack) -> MigrationReport:
+        """All changes to the database in one transaction; a second migrate waits at its BEGIN, or at our lock.
+
+        From the commit on, ``until_exported`` keeps a Ctrl-C waiting: what is committed is not undone.
+        """
         saved: Path | None = None
         had_backups = self.directory.backups.exists()
         prepared = []
@@ -220,6 +232,7 @@ class _Migration:
                     revision = capture(conn)
                     prepared = prepare(conn, self.directory)
                     announce(conn, prepared, revision)
+                until_exported.enter_context(finishing())
         except BaseException:
             discard(prepared)
             if saved:
@@ -283,6 +296,8 @@ class _Migration:
             (MERGES_FILE, legacy.merges),
         ):
             remember(conn, name, file.state)
+        if found := take_choices_back(conn, self.original):
+            report.warnings.append(f"the owner and the source types are those of before the eject ({found})")
         report.rejected = set_aside(conn, legacy.problems)
         lost = conn.execute(
             "SELECT count(*) FROM person_merges WHERE survivor_id NOT IN (SELECT id FROM people)"
@@ -293,9 +308,12 @@ class _Migration:
     def _set_owner(self, conn: sqlite3.Connection, report: MigrationReport) -> None:
         """The owner given, else, once, the only person of category self."""
         if self.owner is not None:
-            if not conn.execute("SELECT 1 FROM people WHERE id = ?", (self.owner,)).fetchone():
-                raise PersonUnknown("--owner", self.owner)
             owner = self.owner
+            if not conn.execute("SELECT 1 FROM people WHERE id = ?", (owner,)).fetchone():
+                if report.from_version < SCHEMA_VERSION:  # the index by which people are found is filled later
+                    fill_letter_folds(conn)
+                    fill_contacts(conn)
+                owner = resolve(conn, owner).id
         elif conn.execute("SELECT 1 FROM settings WHERE key = 'owner_id'").fetchone():
             return
         else:

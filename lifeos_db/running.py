@@ -14,7 +14,7 @@ from types import FrameType
 from .changes import ChangeReport, find_changes, take_snapshot
 from .database import DEFAULT_TIMEOUT, open_reader, translated_errors
 from .directory import DataDirectory
-from .errors import LifeosError
+from .errors import CommandNotStarted, LifeosError
 from .import_report import ImportReport
 from .importing import import_edits
 from .schema_objects import require_current
@@ -70,11 +70,7 @@ def run(
         report.code = _run_child(command)
     except OSError as error:
         report.code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUNNABLE
-        report.failures.append(
-            LifeosError(
-                f"{command[0]}: {error.strerror or error}", "Name a program that can be run, behind 'lifeos db run --'."
-            )
-        )
+        report.failures.append(CommandNotStarted(command[0], error.strerror or str(error)))
         return report
     report.seconds = time.monotonic() - started
     _import(directory, report, timeout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -103,6 +103,11 @@ def normalise(sql: str) -> str:
     return " ".join(tokens).rstrip("; ")
 
 
+def mentions(sql: str, names: Collection[str]) -> bool:
+    """Whether a definition uses one of the names, given in lower case, outside of texts and comments."""
+    return any(token.strip('"') in names for token in normalise(sql).lower().split(" "))
+
+
 @cache
 def expected_objects() -> tuple[SchemaObject, ...]:
     """Every object of schema/, tables first, then indexes, views and triggers, each in order of name."""
@@ -156,7 +161,8 @@ def refuse_newer(conn: sqlite3.Connection, path: Path) -> None:
         raise NewerSchema(path, str(found), SCHEMA_VERSION)
 
 
-def _present(conn: sqlite3.Connection) -> dict[tuple[str, str], SchemaObject]:
+def present_objects(conn: sqlite3.Connection) -> dict[tuple[str, str], SchemaObject]:
+    """What is in the database, of whoever, by type and name in lower case; SQLite's own left out."""
     rows = conn.execute(
         "SELECT type, name, tbl_name, sql FROM main.sqlite_master "
         "WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -196,7 +202,7 @@ def own_objects(conn: sqlite3.Connection) -> set[str]:
 def foreign_objects(conn: sqlite3.Connection) -> list[str]:
     """The names of the triggers, views and indexes that are not part of this schema."""
     ours = {(item.type, item.name) for item in expected_objects()}
-    return sorted(item.name for key, item in _present(conn).items() if item.type != "table" and key not in ours)
+    return sorted(item.name for key, item in present_objects(conn).items() if item.type != "table" and key not in ours)
 
 
 def differences(conn: sqlite3.Connection) -> list[SchemaDifference]:
@@ -205,7 +211,7 @@ def differences(conn: sqlite3.Connection) -> list[SchemaDifference]:
     Extra are triggers and indexes on our tables, and views, apart from those the owner had before the first
     migration. Tables of the owner's, and what belongs to them, are none of our business.
     """
-    present = _present(conn)
+    present = present_objects(conn)
     ours = {item.name for item in (*expected("table"), *expected("view"))}
     unique = _unique_indexes(conn)
     found: list[SchemaDifference] = []

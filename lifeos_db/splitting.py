@@ -102,7 +102,9 @@ def _plan(conn: sqlite3.Connection, person: str, selection: Selection, to: str |
     plan.rows = _select(conn, plan, selection, had)
     _select_contacts(conn, plan, selection, had)
     if plan.missing:
-        raise IdentityRefused(f"{source} does not have: {'; '.join(plan.missing)}", "Nothing was moved.")
+        raise IdentityRefused(
+            f"{source} does not have: {'; '.join(plan.missing)}", "Name only what they have; nothing was moved."
+        )
     return plan
 
 

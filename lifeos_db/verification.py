@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -22,10 +22,12 @@ from .database import (
     translated_errors,
 )
 from .directory import EXPORT_FILES, DataDirectory, utc_now
-from .errors import BadValue, PersonUnknown
+from .errors import BadValue, PersonNotFound
 from .evidence import count_pairs, find_pair_drift, rebuild_evidence, wrong_evidence
 from .exporting import compare, differing_files, export_locked, set_as_of
 from .imported_pairs import follow_merges
+from .interrupts import finishing
+from .lookup import resolve
 from .merges import flatten_merges, move_merged_rows, record_merges
 from .relationships import owner_id
 from .schema_objects import (
@@ -103,14 +105,16 @@ def verify(
 ) -> VerifyReport:
     """Check the database and the exports; read-only unless ``fix``.
 
-    ``only`` names checks out of CHECKS. ``person`` is a person id: counts, orphans and identity look at it alone.
+    ``only`` names checks out of CHECKS. ``person`` is somebody (``lookup.resolve``), or an id of interactions alone:
+    counts, orphans and identity look at them alone.
     ``deep`` lets SQLite check every index entry, and compares the JSON files byte by byte.
 
     ``fix`` first repairs counts and schema objects in one transaction and exports, then checks. It never deletes an
     interaction; extra triggers, views and indexes are taken out, their definitions kept in removed_objects.
 
     Raises ValueError for an unknown check name; DatabaseMissing, NotMigrated, OlderSchema, NewerSchema,
-    BrokenDatabase, PersonUnknown, Locked, StorageFailure; with ``fix`` also UnexpectedTable and ExportConflict.
+    BrokenDatabase, PersonNotFound, PersonAmbiguous, PersonMerged, Locked, StorageFailure; with ``fix`` also
+    UnexpectedTable and ExportConflict.
     """
     started = time.monotonic()
     names = chosen_checks(only)
@@ -123,8 +127,8 @@ def verify(
         with closing(open_reader(path, timeout)) as conn:
             require_current(conn, path)
             conn.text_factory = any_text
-            if person is not None and not _is_known(conn, person):
-                raise PersonUnknown("--person", person)
+            if person is not None:
+                person = _the_id(conn, person)
             _bring_own_views(conn)
             conn.execute("BEGIN")  # one state for all checks, whatever others commit meanwhile
             scope = _Scope(conn, directory, deep, person)
@@ -144,13 +148,18 @@ def chosen_checks(only: Iterable[str] | None) -> list[str]:
     return names
 
 
-def _is_known(conn: sqlite3.Connection, person: str) -> bool:
-    """Whether the id is that of a person, was merged, or has interactions."""
+def _the_id(conn: sqlite3.Connection, person: str) -> str:
+    """The id that is meant: as it is if it is that of a person, was merged, or has interactions; else looked up."""
     places = (("people", "id"), ("person_merges", "merged_id"), ("interactions", "person_id"))
-    return any(
-        conn.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (person,)).fetchone()
-        for table, column in places
-    )
+    for table, column in places:
+        if conn.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (person,)).fetchone():
+            return person
+    try:
+        return resolve(conn, person).id
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        raise PersonNotFound(person, []) from None  # the index of names is gone, which the check of the schema says
 
 
 def _bring_own_views(conn: sqlite3.Connection) -> None:
@@ -349,7 +358,9 @@ CHECKS: dict[str, Callable[[_Scope, Check], None]] = {
 def _repair(directory: DataDirectory, deep: bool, timeout: float) -> list[str]:
     """Mend schema objects and counts in one transaction, then export; returns what was done, a sentence each."""
     path = directory.database
-    with directory.lock(timeout), closing(open_writer(path, timeout)) as conn:
+    with ExitStack() as until_exported:
+        until_exported.enter_context(directory.lock(timeout))
+        conn = until_exported.enter_context(closing(open_writer(path, timeout)))
         with Transaction(conn):
             require_current(conn, path)
             wrong = differences(conn)
@@ -374,6 +385,7 @@ def _repair(directory: DataDirectory, deep: bool, timeout: float) -> list[str]:
                 fill_contacts(conn)
                 done.append(f"read the contacts of {len(found)} person(s) into the index again")
             set_as_of(conn)
+            until_exported.enter_context(finishing())
         status = compare(conn, directory).status
         if status == "stale" or (deep and status == "fresh" and differing_files(conn, directory)):
             export_locked(conn, directory, force=status == "fresh")

@@ -30,7 +30,7 @@ PATIENCE = 2.0
 LONGEST_RETRY = 30.0
 """Seconds between two attempts when one fails again and again."""
 
-_LOCK = ".lifeos-watch.lock"
+WATCH_LOCK = ".lifeos-watch.lock"
 _Stamps = tuple[tuple[int, int, int] | None, ...]
 
 
@@ -55,15 +55,15 @@ def watch(
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
     try:
-        lock = directory.lock(0, _LOCK)
+        lock = directory.lock(0, WATCH_LOCK)
         lock.__enter__()
     except Locked:
         raise AlreadyWatched(directory.path) from None
     try:
-        with translated_errors(path):
-            commits = _Commits(directory)
-            commits.sweep()
+        commits = _Commits(directory)
         try:
+            with translated_errors(path):
+                commits.sweep()
             _Watch(directory, commits, debounce, max_delay, on_refresh, on_trouble).run(stop)
         finally:
             commits.close()

@@ -9,11 +9,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import lifeos_db
+import lifeos_db.changing
 from lifeos_db import database
 from tests.circle import WHAT_PEOPLE_SEE, assert_sound, make_circle, opened
 
@@ -37,9 +39,10 @@ def circle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-def killed_at(number: int, act: Callable[[], object]) -> bool:
+def killed_at(number: int, act: Callable[[], object], place: ModuleType = lifeos_db.changing) -> bool:
     """Run ``act`` in a process of its own that is killed before its n-th statement; whether it came that far.
 
+    ``place`` is the module that opens the connection.
     Statements that triggers run count too.
     """
     child = os.fork()
@@ -66,9 +69,7 @@ def killed_at(number: int, act: Callable[[], object]) -> bool:
             conn.set_trace_callback(count)
             return conn
 
-        import lifeos_db.changing
-
-        lifeos_db.changing.open_writer = traced  # type: ignore[attr-defined]
+        vars(place)["open_writer"] = traced
         act()
         os._exit(0)
     except BaseException:

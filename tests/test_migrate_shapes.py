@@ -225,7 +225,7 @@ def test_the_owner_is_the_only_person_of_category_self(tmp_path: Path) -> None:
 
 
 def test_the_owner_may_be_named_and_must_exist(sample: Path) -> None:
-    with pytest.raises(lifeos_db.LifeosError, match="no person has this id"):
+    with pytest.raises(lifeos_db.LifeosError, match="no such person"):
         lifeos_db.migrate(sample, owner="nobody")
     assert not (sample / "backups").exists()
     lifeos_db.migrate(sample)

@@ -31,6 +31,8 @@ COMMANDS = [
     "unhide",
     "orphans",
     "duplicates",
+    "backup",
+    "eject",
     "run",
     "import",
     "demo",
@@ -187,4 +189,4 @@ def test_the_demo_shows_the_product(lifeos: Program, tmp_path: Path) -> None:
     assert lifeos("db", "verify", "--data-dir", tmp_path / "demo").returncode == 0
     again = lifeos("db", "demo", "--dir", tmp_path / "demo")
     assert again.returncode == 4
-    assert "not empty" in again.stderr
+    assert "not an empty directory" in again.stderr

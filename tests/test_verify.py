@@ -94,7 +94,7 @@ def test_a_wrong_count_is_named_and_repaired(clean: Path, counter: str, value: s
 def test_one_person_may_be_looked_at_alone(clean: Path) -> None:
     damage(clean, f"UPDATE people SET email_count = email_count + 1 WHERE id <> '{ME}'")
     assert found(clean, person=ME) == {}
-    with pytest.raises(lifeos_db.LifeosError, match="no person has this id"):
+    with pytest.raises(lifeos_db.LifeosError, match="no such person"):
         lifeos_db.verify(clean, person="typo")
     assert lifeos_db.verify(clean).checks[1].found == PLANTED["people"] - 1
     assert len(lifeos_db.verify(clean).checks[1].findings) == 100  # capped, found is the true number
