@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,21 +17,52 @@ DRIFT = 1
 
 @guarded
 def demo(
+    ctx: typer.Context,
     directory: Annotated[
         Path | None, typer.Option("--dir", help="Leave the data directory here. Default: a temporary one.")
     ] = None,
 ) -> None:
     """Show the product on made-up data: a legacy directory, migrated, written to by plain SQL, and verified.
 
+    The directory must not exist yet, or be empty.
+
     Example: lifeos db demo --dir demo-data
     """
+    if ctx.obj is not None:
+        raise typer.BadParameter(
+            "demo makes a directory of its own; name it with --dir behind 'demo'", param_hint="--data-dir"
+        )
     if directory is not None:
-        _play(directory)
+        with _whole_or_nothing(directory):
+            _play(directory)
         show()
         show(f"The directory is yours to play with: lifeos db verify --data-dir {directory}")
         return
     with tempfile.TemporaryDirectory(prefix="lifeos-demo-") as name:
         _play(Path(name))
+
+
+@contextmanager
+def _whole_or_nothing(directory: Path) -> Iterator[None]:
+    """Take away what was made in the directory if the demo does not come to its end."""
+    import shutil
+
+    from lifeos_db.demo import require_empty
+
+    require_empty(directory)
+    was_there = directory.exists()
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            shutil.rmtree(directory, ignore_errors=True)
+        else:
+            for path in directory.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+        raise
 
 
 def _play(directory: Path) -> None:
@@ -55,7 +88,8 @@ def _play(directory: Path) -> None:
     for line in SYNC_SCRIPT.splitlines():
         show(f"   | {line}")
     before = counts_of(directory, person)
-    subprocess.run([sys.executable, "-c", SYNC_SCRIPT, str(directory / "interactions.db"), person], check=True)
+    sync = [sys.executable, "-c", SYNC_SCRIPT, str(directory / "interactions.db"), person]
+    subprocess.run(sync, check=True, capture_output=True)  # where Ctrl-C stops it, its traceback is of no interest
     after = counts_of(directory, person)
     show()
     show(f"   {person:<16} emails  meetings  mentions  messages")

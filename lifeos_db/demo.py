@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from .database import open_reader
+from .database import open_reader, translated_errors
 from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE
-from .errors import LifeosError
+from .errors import DirectoryNotEmpty
 from .legacy_form import OPTIONAL_LAST_KEY, PERSON_KEYS
 
 _FIRST = ("Ada", "Björn", "Chiara", "Dmitri", "Eve", "Farid", "Grace", "Hiro", "Inês", "Jonas", "Karin", "Liu", "Mia")
@@ -62,11 +62,11 @@ def write_legacy_directory(path: Path, *, people: int = 120, interactions: int =
     """Write interactions.db and the JSON files of a legacy LifeOS into ``path``, which must be empty or not exist.
 
     The same numbers and seed give the same people and rows. Every eighth person has a wrong count, one merged id
-    still has rows, and one person is missing from the JSON. Raises LifeosError if the directory is not empty.
+    still has rows, and one person is missing from the JSON. Raises DirectoryNotEmpty.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    if any(path.iterdir()):
-        raise LifeosError(f"{path}: not empty", "Name a directory that does not exist yet.")
+    require_empty(path)
+    with translated_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
     ids = [str(UUID(int=rng.getrandbits(128))) for _ in range(people)]
     merged, orphan = (str(UUID(int=rng.getrandbits(128))) for _ in range(2))
@@ -93,6 +93,13 @@ def write_legacy_directory(path: Path, *, people: int = 120, interactions: int =
     _write(path / MERGES_FILE, {merged: ids[0]})
     _write(path / RELATIONSHIPS_FILE, [])
     return Planted(people, len(rows), len(drifted), 12, 18)
+
+
+def require_empty(path: Path) -> None:
+    """Raises DirectoryNotEmpty where something is at this path but an empty directory."""
+    with translated_errors(path):
+        if os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
+            raise DirectoryNotEmpty(path)
 
 
 def counts_of(path: Path, name: str) -> tuple[int, int, int, int]:

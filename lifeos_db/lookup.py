@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .contacts import Kind, fold, fold_phone
@@ -13,6 +13,7 @@ from .database import any_text
 from .errors import PersonAmbiguous, PersonMerged, PersonNotFound
 
 CANDIDATES_SHOWN = 10
+NEAREST_SHOWN = 3
 _LAST = "\U0010ffff"
 
 
@@ -105,6 +106,32 @@ def resolve_merged(conn: sqlite3.Connection, text: str) -> str | None:
     return str(found[0][0]) if found else None
 
 
+def names_beginning_with(conn: sqlite3.Connection, text: str, limit: int) -> list[str]:
+    """Names by which people who are neither hidden nor merged can be asked for; in order, each once."""
+    begun = fold(conn, "name", text)
+    rows = conn.execute(
+        """SELECT DISTINCT people.canonical_name
+        FROM person_contacts
+        CROSS JOIN people ON people.id = person_contacts.person_id
+        WHERE person_contacts.kind = 'name' AND person_contacts.value >= ? AND person_contacts.value < ?
+            AND people.hidden IS NOT 1 AND people.canonical_name <> ''
+            AND people.id NOT IN (SELECT merged_id FROM person_merges)
+        LIMIT ?""",
+        (begun, begun + _LAST, limit * 2),
+    )
+    # An alias leads to somebody too, but the name that the line would get is another than the one that was begun.
+    return sorted(name for (name,) in rows if fold(conn, "name", name).startswith(begun))[:limit]
+
+
+def merged_beginning_with(conn: sqlite3.Connection, text: str, limit: int) -> list[str]:
+    """The ids of merged people that begin with the text, in order."""
+    rows = conn.execute(
+        "SELECT merged_id FROM person_merges WHERE merged_id >= ? AND merged_id < ? ORDER BY merged_id LIMIT ?",
+        (text, text + _LAST, limit),
+    )
+    return [row[0] for row in rows]
+
+
 def describe(conn: sqlite3.Connection, person: Person) -> str:
     """A person in one line, so that they can be told from others of their name."""
     emails, total = conn.execute(
@@ -155,15 +182,17 @@ def _same_case(name: str) -> str:
 
 
 def _nearest(conn: sqlite3.Connection, text: str) -> list[str]:
-    """People whose name, or email, is like the text, the nearest first, at most three. A scan, for an error message."""
-    from difflib import get_close_matches
+    """People whose name, or email, is like the text, the nearest first, at most three; hidden ones say so.
 
+    Names that contain the text come first, then typing errors, then names with a word that is like it. A scan, for an
+    error message: 0.3 seconds among 30,000 names.
+    """
     conn.text_factory = any_text  # one damaged name must not hide this error behind another
     kind: Kind = "email" if "@" in text else "name"
-    rows = conn.execute("SELECT DISTINCT value FROM person_contacts WHERE kind = ?", (kind,))
-    close = get_close_matches(fold(conn, kind, text), [row[0] for row in rows], n=3, cutoff=0.6)
+    wanted = fold(conn, kind, text)
+    values = [row[0] for row in conn.execute("SELECT DISTINCT value FROM person_contacts WHERE kind = ?", (kind,))]
     found: dict[str, Person] = {}
-    for value in close:
+    for value in _alike(wanted, values) if wanted else ():
         for row in conn.execute(
             """SELECT id, canonical_name, hidden FROM people
             WHERE id IN (SELECT person_id FROM person_contacts WHERE kind = ? AND value = ?)
@@ -171,4 +200,20 @@ def _nearest(conn: sqlite3.Connection, text: str) -> list[str]:
             (kind, value),
         ):
             found.setdefault(row[0], _person(row))
-    return [describe(conn, person) for person in list(found.values())[:3]]
+        if len(found) >= NEAREST_SHOWN:
+            break
+    return [describe(conn, person) for person in list(found.values())[:NEAREST_SHOWN]]
+
+
+def _alike(wanted: str, values: list[str]) -> Iterator[str]:
+    """The values that are most like the text, the nearest first; further ones are computed when they are asked for."""
+    from difflib import get_close_matches
+
+    # What is much shorter or longer cannot be like it: 2 * shorter / (shorter + longer) is the best there can be.
+    length = len(wanted)
+    near = [value for value in values if 3 * length <= 7 * len(value) and 3 * len(value) <= 7 * length]
+    yield from sorted((value for value in values if wanted in value), key=len)[: NEAREST_SHOWN * 2]
+    yield from get_close_matches(wanted, near, n=NEAREST_SHOWN, cutoff=0.6)
+    words = {word for value in values for word in value.split() if abs(len(word) - length) <= 3}
+    for word in get_close_matches(wanted, words, n=NEAREST_SHOWN, cutoff=0.7):
+        yield from [value for value in values if word in value.split()][:NEAREST_SHOWN]

@@ -77,6 +77,9 @@ def test_who_was_merged_is_named_with_the_survivor(conn: sqlite3.Connection, tex
         ("Countes", ["aaaa-1"]),
         ("béa", ["aaaa-2"]),
         ("baa@x", ["aaaa-2"]),
+        ("brandt", ["aaaa-1", "beef-3"]),  # a part of a name
+        ("Brnadt", ["aaaa-1", "beef-3"]),  # a part of a name, mistyped
+        ("Adda Brandt", ["aaaa-1", "beef-3"]),
         ("zzzzzz", []),
         ("", []),
         ("gone@x", []),
@@ -89,3 +92,12 @@ def test_nobody_is_met_with_the_nearest(conn: sqlite3.Connection, text: str, nea
     assert set(nearest) <= {detail.split()[0] for detail in caught.value.details}
     assert "gone-5" not in str(caught.value.details)
     assert bool(caught.value.details) or not nearest
+
+
+def test_no_more_than_three_are_shown_and_hidden_ones_say_so(conn: sqlite3.Connection) -> None:
+    for number in range(9):
+        conn.execute(f"INSERT INTO people (id, canonical_name, hidden) VALUES ('x{number}', 'Zoe Xu {number}', 1)")
+    with pytest.raises(PersonNotFound) as caught:
+        resolve(conn, "Zoe Xu")
+    assert len(caught.value.details) == 3
+    assert all(detail.endswith("(hidden)") for detail in caught.value.details)
