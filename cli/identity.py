@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .completion import complete_person
+
 if TYPE_CHECKING:
     from lifeos_db.legacy_form import Column
 
 PERSON_HELP = "An id, the beginning of one, an email, a phone number or a whole name."
-PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False)]
+PersonArgument = Annotated[
+    str,
+    typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False, autocompletion=complete_person),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 
 

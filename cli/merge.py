@@ -7,14 +7,23 @@ from typing import Annotated
 import typer
 
 from .common import DataDir, Timeout, data_dir_of, guarded, show
+from .completion import complete_person
 from .identity import PERSON_HELP, DryRun, command_line, field_change
 
 
 @guarded
 def merge(
     ctx: typer.Context,
-    survivor: Annotated[str, typer.Argument(metavar="SURVIVOR", help=PERSON_HELP, show_default=False)],
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="Who is merged into them.", show_default=False)],
+    survivor: Annotated[
+        str,
+        typer.Argument(metavar="SURVIVOR", help=PERSON_HELP, show_default=False, autocompletion=complete_person),
+    ],
+    other: Annotated[
+        str,
+        typer.Argument(
+            metavar="OTHER", help="Who is merged into them.", show_default=False, autocompletion=complete_person
+        ),
+    ],
     data_dir: DataDir = None,
     dry_run: DryRun = False,
     timeout: Timeout = 30,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .common import DataDir, Format, Timeout, data_dir_of, guarded, progress_on_stderr, say, show, show_json
+from .completion import complete_person
 
 CORRECTIONS_SHOWN = 5
 
@@ -21,7 +22,10 @@ def migrate(
         bool, typer.Option("--skip-bad", help="Set bad records aside in the table import_rejects and go on.")
     ] = False,
     owner: Annotated[
-        str | None, typer.Option("--owner", metavar="ID", help="The person id of the CRM's owner.")
+        str | None,
+        typer.Option(
+            "--owner", metavar="ID", help="The CRM's owner, by id, email or name.", autocompletion=complete_person
+        ),
     ] = None,
     format: Format = "text",
     timeout: Timeout = 30,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .common import DataDir, Format, Timeout, data_dir_of, guarded, show, show_json
+from .completion import complete_person
 from .identity import command_line
 
 
@@ -17,7 +18,10 @@ def orphans(
         list[str] | None, typer.Argument(metavar="[MISSING]...", help="Only those of these ids.", show_default=False)
     ] = None,
     data_dir: DataDir = None,
-    assign: Annotated[str | None, typer.Option("--assign", metavar="PERSON", help="Give them to this person.")] = None,
+    assign: Annotated[
+        str | None,
+        typer.Option("--assign", metavar="PERSON", help="Give them to this person.", autocompletion=complete_person),
+    ] = None,
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete them, once they are written to a file in backups/.")
     ] = False,

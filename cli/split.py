@@ -7,15 +7,21 @@ from typing import Annotated
 import typer
 
 from .common import DataDir, Timeout, data_dir_of, guarded, show
+from .completion import complete_person
 from .identity import PERSON_HELP, DryRun
 
 
 @guarded
 def split(
     ctx: typer.Context,
-    person: Annotated[str, typer.Argument(metavar="FROM", help=PERSON_HELP, show_default=False)],
+    person: Annotated[
+        str, typer.Argument(metavar="FROM", help=PERSON_HELP, show_default=False, autocompletion=complete_person)
+    ],
     data_dir: DataDir = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="ID", help="Who gets them.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="ID", help="Who gets them.", autocompletion=complete_person),
+    ] = None,
     new: Annotated[str | None, typer.Option("--new", metavar="NAME", help="The name of a new person.")] = None,
     source_type: Annotated[
         list[str] | None, typer.Option("--source-type", metavar="T", help="Interactions of this source type.")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .common import DataDir, Timeout, data_dir_of, guarded, show
+from .completion import complete_merged
 from .identity import DryRun
 
 
@@ -14,7 +15,13 @@ from .identity import DryRun
 def unmerge(
     ctx: typer.Context,
     merged: Annotated[
-        str, typer.Argument(metavar="ID", help="The merged person's id, or the beginning of it.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="The merged person's id, or the beginning of it.",
+            show_default=False,
+            autocompletion=complete_merged,
+        ),
     ],
     data_dir: DataDir = None,
     dry_run: DryRun = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .common import CANNOT, DataDir, Timeout, data_dir_of, guarded, harmless, report_failure, say, show, show_json
+from .completion import complete_checks, complete_person
 
 if TYPE_CHECKING:
     from lifeos_db.verification import Check, VerifyReport
@@ -26,9 +27,15 @@ def verify(
         bool, typer.Option("--deep", help="Check every index entry, and the JSON files byte by byte.")
     ] = False,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="NAMES", help="Checks to run, separated by commas.")
+        str | None,
+        typer.Option(
+            "--only", metavar="NAMES", help="Checks to run, separated by commas.", autocompletion=complete_checks
+        ),
     ] = None,
-    person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Look at one person only.")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option("--person", metavar="ID", help="Look at one person only.", autocompletion=complete_person),
+    ] = None,
     format: Annotated[
         Literal["text", "json", "github", "junit"], typer.Option("--format", help="How to show the result.")
     ] = "text",
