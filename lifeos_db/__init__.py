@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .orphaned import assign_orphans as assign_orphans
     from .orphaned import delete_orphans as delete_orphans
     from .orphaned import orphans as orphans
+    from .overview import status as status
     from .sessions import session as session
     from .splitting import split as split
     from .unmerging import unmerge as unmerge
@@ -53,6 +54,7 @@ __all__ = [
     "orphans",
     "session",
     "split",
+    "status",
     "unhide",
     "unmerge",
     "verify",
@@ -76,6 +78,7 @@ _HOME = {
     "orphans": "orphaned",
     "session": "sessions",
     "split": "splitting",
+    "status": "overview",
     "unhide": "hiding",
     "unmerge": "unmerging",
     "verify": "verification",

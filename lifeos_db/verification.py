@@ -129,14 +129,29 @@ def verify(
             conn.text_factory = any_text
             if person is not None:
                 person = _the_id(conn, person)
-            _bring_own_views(conn)
             conn.execute("BEGIN")  # one state for all checks, whatever others commit meanwhile
-            scope = _Scope(conn, directory, deep, person)
-            checks = _run(scope, [name for name in CHECKS if name in names])
+            checks = look(conn, directory, [name for name in CHECKS if name in names], deep=deep, person=person)
     found = {check.status for check in checks}
     status: Status = next((name for name in _WORST_FIRST if name in found), "ok")
     seconds = round(time.monotonic() - started, 3)
     return VerifyReport(status, checks, sqlite3.sqlite_version, seconds, repaired)
+
+
+def look(
+    conn: sqlite3.Connection,
+    directory: DataDirectory,
+    names: Sequence[str],
+    *,
+    deep: bool = False,
+    person: str | None = None,
+) -> list[Check]:
+    """Some checks, for a caller that reads one state of a current database.
+
+    From then on the connection has this version's own views, and gives text as it is (``database.any_text``).
+    """
+    conn.text_factory = any_text
+    _bring_own_views(conn)
+    return _run(_Scope(conn, directory, deep, person), names)
 
 
 def chosen_checks(only: Iterable[str] | None) -> list[str]:
