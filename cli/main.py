@@ -19,9 +19,11 @@ from .import_edits import import_edits
 from .merge import merge
 from .migrate import migrate
 from .orphans import orphans
+from .people import people
 from .run import run
 from .show import show_person
 from .split import split
+from .status import status
 from .unmerge import unmerge
 from .verify import verify
 from .watch import watch
@@ -67,6 +69,8 @@ for command in (
     verify,
     export,
     watch,
+    status,
+    people,
     show_person,
     merge,
     unmerge,

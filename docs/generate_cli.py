@@ -16,6 +16,8 @@ COMMANDS = (
     "watch",
     "run",
     "import",
+    "status",
+    "people",
     "show",
     "merge",
     "unmerge",

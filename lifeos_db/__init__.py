@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .orphaned import delete_orphans as delete_orphans
     from .orphaned import orphans as orphans
     from .overview import status as status
+    from .people_search import people as people
+    from .person_profile import profile as profile
     from .sessions import session as session
     from .splitting import split as split
     from .unmerging import unmerge as unmerge
@@ -52,6 +54,8 @@ __all__ = [
     "merge",
     "migrate",
     "orphans",
+    "people",
+    "profile",
     "session",
     "split",
     "status",
@@ -76,6 +80,8 @@ _HOME = {
     "merge": "merging",
     "migrate": "migration",
     "orphans": "orphaned",
+    "people": "people_search",
+    "profile": "person_profile",
     "session": "sessions",
     "split": "splitting",
     "status": "overview",

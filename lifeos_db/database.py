@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from .errors import BrokenDatabase, DatabaseError, LifeosError, Locked, SQLiteTooOld, StorageFailure
@@ -112,6 +113,11 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connect
 def any_text(data: bytes) -> str:
     """A text_factory: text as a client wrote it; bytes that are no UTF-8 become lone surrogates."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def plain(value: Any) -> str:
+    """A value of a text column as text, whatever a program put there."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
 class Transaction:

@@ -138,7 +138,7 @@ def describe(conn: sqlite3.Connection, person: Person) -> str:
         "SELECT emails, (SELECT count(*) FROM interactions WHERE person_id = people.id) FROM people WHERE id = ?",
         (person.id,),
     ).fetchone()
-    parts = [person.id, person.name, *_strings(emails)[:2], f"{total:,} interactions"]
+    parts = [person.id, person.name, *strings(emails)[:2], f"{total:,} interactions"]
     return "  ".join(part for part in parts if part) + ("  (hidden)" if person.hidden else "")
 
 
@@ -164,7 +164,7 @@ def _merged_error(conn: sqlite3.Connection, person_id: str, survivor_id: str) ->
     return PersonMerged(person_id, str(get(conn, survivor_id) or survivor_id), survivor_id)
 
 
-def _strings(column: object) -> list[str]:
+def strings(column: object) -> list[str]:
     """The strings of a list column; none where it is damaged."""
     try:
         items = json.loads(column) if isinstance(column, str) else []
@@ -174,7 +174,7 @@ def _strings(column: object) -> list[str]:
 
 
 def _names(canonical: str | None, display: str | None, aliases: object) -> Iterable[str]:
-    return [name for name in (canonical, display, *_strings(aliases)) if isinstance(name, str)]
+    return [name for name in (canonical, display, *strings(aliases)) if isinstance(name, str)]
 
 
 def _same_case(name: str) -> str:

@@ -14,8 +14,15 @@ INSTANT_SQL = """CASE
         THEN nullif(strftime('%Y-%m-%dT%H:%M:%fZ', timestamp), '1970-01-01T00:00:00.000Z')
 END"""
 """The true instant of an interaction, as in view person_activity; NULL where it is undated."""
+TEXT_AFTER_SQL = "date({}, '+2 days')"
+"""A text after every timestamp that is no later than the instant, whatever its offset: an offset is less than a day."""
+TEXT_BEFORE_SQL = "date(substr({}, 1, 10), '-5 days')"
+"""A text before every timestamp that is no earlier than the given one, which is dated.
 
-_UNITS = (("year", 31_557_600, 2), ("month", 2_629_800, 2), ("day", 86_400, 1), ("hour", 3_600, 1), ("minute", 60, 1))
+Besides the offsets, SQLite takes a 31st of a shorter month for a day up to three days later.
+"""
+
+_UNITS = (("year", 31_536_000, 2), ("month", 2_626_560, 2), ("day", 86_400, 1), ("hour", 3_600, 1), ("minute", 60, 1))
 """Name, seconds, and how many it takes at least to be told in this unit."""
 _SPAN = re.compile(r"([0-9]+) *(d|w|m|y|days?|weeks?|months?|years?)", re.IGNORECASE)
 

@@ -10,12 +10,15 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from .changing import looking
-from .database import DEFAULT_TIMEOUT, sqlite_fault
+from .database import DEFAULT_TIMEOUT, plain, sqlite_fault
 from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .exporting import compare
-from .moments import INSTANT_SQL, as_instant
+from .moments import INSTANT_SQL, TEXT_AFTER_SQL, TEXT_BEFORE_SQL, as_instant
 from .schema_objects import expected, schema_version
 from .verification import Check, look
+
+_WALKED = 20_000
+"""So many of the latest rows are looked at for one of each source type."""
 
 
 @dataclass(frozen=True)
@@ -222,29 +225,46 @@ def _is(number: int) -> str:
 
 
 def source_statuses(conn: sqlite3.Connection, now: str) -> list[SourceStatus]:
-    """Every source type that has interactions, the one with the most first. ``now`` tells what is future."""
+    """Every source type that has interactions, the one with the most first. ``now`` tells what is future.
+
+    Cost: one scan of idx_interactions_source, and a look at the latest rows.
+    """
     rows = conn.execute(
         """SELECT source_type, number, counter, known.source_type IS NOT NULL
         FROM (SELECT source_type, count(*) AS number FROM interactions GROUP BY source_type)
         LEFT JOIN source_types AS known USING (source_type)
         ORDER BY number DESC, source_type"""
     ).fetchall()
-    last = _last_instants(conn, now)
-    return [SourceStatus(plain(row[0]), row[2], bool(row[3]), row[1], last.get(plain(row[0]))) for row in rows]
+    last = _last_instants(conn, [row[0] for row in rows], now)
+    return [SourceStatus(plain(row[0]), row[2], bool(row[3]), row[1], last[row[0]]) for row in rows]
 
 
-def _last_instants(conn: sqlite3.Connection, now: str) -> dict[str, str]:
-    rows = conn.execute(
-        f"""SELECT source_type, max(instant) FROM (SELECT source_type, {INSTANT_SQL} AS instant FROM interactions)
-        WHERE instant <= ? GROUP BY source_type""",
-        (now,),
+def _last_instants(conn: sqlite3.Connection, sources: list[Any], now: str) -> dict[Any, str | None]:
+    """The latest instant of each source type that is not in the future.
+
+    No index has the rows of a source type in order of time, so the latest rows of all are walked through first. Of a
+    source type that is not among them, every row is looked at.
+    """
+    latest: dict[Any, str] = {}
+    walk = conn.execute(
+        f"""SELECT source_type, timestamp, {INSTANT_SQL} AS instant FROM interactions
+        WHERE timestamp < {TEXT_AFTER_SQL.format(":now")} ORDER BY timestamp DESC LIMIT {_WALKED}""",
+        {"now": now},
     )
-    return {plain(row[0]): row[1] for row in rows}
-
-
-def plain(value: Any) -> str:
-    """A value of a text column, whatever a program put there."""
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
+    for source, timestamp, instant in walk:
+        if source not in latest and instant is not None and instant <= now:
+            latest[source] = timestamp
+            if len(latest) == len(sources):
+                break
+    found = {}
+    for source in sources:
+        where = "source_type IS :source"
+        if source in latest:
+            where = f"+{where} AND timestamp BETWEEN {TEXT_BEFORE_SQL.format(':latest')} AND :latest"
+        query = f"SELECT max(instant) FROM (SELECT {INSTANT_SQL} AS instant FROM interactions WHERE {where})"
+        values = {"source": source, "now": now, "latest": latest.get(source)}
+        found[source] = conn.execute(f"{query} WHERE instant <= :now", values).fetchone()[0]
+    return found
 
 
 def _ask(conn: sqlite3.Connection, query: str) -> tuple[Any, ...] | None:
@@ -292,13 +312,13 @@ def _files(
 
 
 def _last_backup(directory: DataDirectory) -> tuple[str | None, str | None]:
-    """When the newest copy of the database in backups/ was made, and its path; two None without any."""
+    """When the newest copy of the database in backups/ was made, and the file or its folder; two None without any."""
     copies = [*directory.backups.glob("[!.]*/interactions.db"), *directory.backups.glob("[!.]*.db")]
     if not copies:
         return None, None
     newest = max(copies, key=lambda path: path.stat().st_mtime_ns)
     made = datetime.fromtimestamp(newest.stat().st_mtime, timezone.utc)
-    return as_instant(made), str(newest)
+    return as_instant(made), str(newest.parent if newest.name == directory.database.name else newest)
 
 
 def _sizes(directory: DataDirectory) -> dict[str, int]:

@@ -77,6 +77,17 @@ def strongest(
     return found
 
 
+def raw_strengths(conn: sqlite3.Connection, person_id: str, other_id: str | None = None) -> dict[str, int]:
+    """The raw strength of each of one person's relationships, by the other person's id; of one of them, if given."""
+    query = f"""
+        SELECT person_b_id, {RAW_STRENGTH_SQL} FROM relationships
+        WHERE person_a_id = :person AND (:other IS NULL OR person_b_id = :other)
+        UNION ALL
+        SELECT person_a_id, {RAW_STRENGTH_SQL} FROM relationships
+        WHERE person_b_id = :person AND (:other IS NULL OR person_a_id = :other)"""
+    return dict(conn.execute(query, {"person": person_id, "other": other_id}).fetchall())
+
+
 def count_ties(conn: sqlite3.Connection, person_id: str) -> int:
     """How many relationships a person has with people who are not hidden."""
     query = """

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-from .changing import looking
-from .database import DEFAULT_TIMEOUT
-from .errors import PersonMerged, PersonNotFound
-from .lookup import resolve
 from .relationships import COUNTERS, count_ties, edge_weight, strongest
 
 
@@ -28,41 +22,8 @@ class Tie:
     last_seen_together: str | None
 
 
-@dataclass(frozen=True)
-class PersonTies:
-    """A person and their strongest ties; ``unlisted`` is how many more they have with people who are not hidden."""
-
-    person_id: str
-    name: str | None
-    ties: list[Tie]
-    unlisted: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
-
-
-def ties_of(
-    data_dir: str | os.PathLike[str] | None, person: str, *, limit: int = 10, timeout: float = DEFAULT_TIMEOUT
-) -> PersonTies:
-    """The ties of the person that is meant by ``person`` (``lookup.resolve``); a merged id stands for its survivor.
-
-    Raises PersonNotFound, PersonAmbiguous, DatabaseMissing, NotMigrated, OlderSchema, NewerSchema, Locked.
-    """
-    with looking(data_dir, timeout) as conn:
-        try:
-            person_id = resolve(conn, person).id
-        except PersonMerged as error:
-            person_id = error.survivor_id
-        row = conn.execute(
-            "SELECT coalesce(nullif(display_name, ''), canonical_name) FROM people WHERE id = ?", (person_id,)
-        ).fetchone()
-        if row is None:
-            raise PersonNotFound(person, [])
-        return _ties(conn, person_id, row[0], limit)
-
-
-def _ties(conn: sqlite3.Connection, person_id: str, name: str | None, limit: int) -> PersonTies:
+def ties_of(conn: sqlite3.Connection, person_id: str, limit: int) -> tuple[list[Tie], int]:
+    """A person's strongest ties, at most ``limit``, and how many more they have; with people who are not hidden."""
     ties = []
     for row in strongest(conn, person_id, limit, hidden=False):
         named = conn.execute(
@@ -80,4 +41,4 @@ def _ties(conn: sqlite3.Connection, person_id: str, name: str | None, limit: int
                 row["last_seen_together"],
             )
         )
-    return PersonTies(person_id, name, ties, count_ties(conn, person_id) - len(ties))
+    return ties, count_ties(conn, person_id) - len(ties)

@@ -184,7 +184,7 @@ def _bring_own_views(conn: sqlite3.Connection) -> None:
     """
     conn.execute("PRAGMA query_only = 0")
     for view in expected("view"):
-        conn.execute(view.sql.replace("CREATE VIEW", "CREATE TEMP VIEW", 1))
+        conn.execute(view.sql.replace("CREATE VIEW", "CREATE TEMP VIEW IF NOT EXISTS", 1))
     conn.execute("PRAGMA query_only = 1")
 
 

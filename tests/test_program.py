@@ -23,6 +23,8 @@ COMMANDS = [
     "verify",
     "export",
     "watch",
+    "status",
+    "people",
     "show",
     "merge",
     "unmerge",
