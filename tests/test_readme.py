@@ -33,8 +33,20 @@ def test_the_migration_of_the_sample_prints_what_the_readme_says(lifeos: Program
     assert printed[1:-1] == lines[1:-1]  # without the seconds in the first line and the backup's path in the last
 
 
-def test_show_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
-    assert lifeos("db", "show", "Nguyễn Grün 0", "--limit", 3, "--data-dir", migrated).stdout == told("Look at it")
+def test_the_commands_to_look_run_and_print_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
+    """But for what the clock says: how long ago things were, and the last 24 months."""
+    printed = ""
+    commands = next(block for block in blocks("sh") if "lifeos db people" in block)
+    for line in commands.splitlines():
+        result = lifeos(*shlex.split(line, comments=True)[1:], LIFEOS_DATA_DIR=str(migrated))
+        assert (result.returncode, result.stderr) == (0, "")
+        printed += result.stdout
+    assert at_any_time(told("Look at it")) in at_any_time(printed)
+
+
+def at_any_time(text: str) -> str:
+    text = re.sub(r"(?m)^  months .*$", "  months ...", text)
+    return re.sub(r" +", " ", re.sub(r"\d+ \w+ ago", "... ago", text))
 
 
 def test_verify_prints_what_the_readme_says(lifeos: Program, migrated: Path) -> None:
