@@ -143,7 +143,7 @@ def find_people(
             category=None if row[2] is None else plain(row[2]),
             tags=strings(row[3]),
             hidden=bool(row[4]),
-            **dict(zip(COUNTERS, row[5:9])),
+            **{name: plain(value) if isinstance(value, bytes) else value for name, value in zip(COUNTERS, row[5:9])},
             total=row[9],
             last_contact=row[10],
             closeness=None if owner is None or row[0] == owner else edge_weight(raw.get(row[0], 0)),
