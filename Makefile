@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint load docs dist clean docs/cli.md docs/data-model.md
+.PHONY: demo test lint load docs dist clean docs/cli.md docs/data-model.md docs/screenshots
 
 demo: .venv/program
 	$(BIN)/lifeos db demo
@@ -40,6 +40,9 @@ docs/cli.md: .venv/ready
 
 docs/data-model.md: .venv/ready
 	$(BIN)/python docs/generate_data_model.py
+
+docs/screenshots: .venv/ready
+	$(BIN)/python -m docs.screenshots
 
 dist: .venv/ready
 	rm -rf dist

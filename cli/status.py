@@ -72,7 +72,7 @@ def _draw(report: StatusReport) -> None:
     line("files", _size(sum(report.sizes.values())), sizes)
     line("SQLite", report.sqlite_version, report.sqlite_fault or "no known fault")
     for other in others:
-        line("also", "", other, colour)
+        line("also", "", other, "yellow")
     draw(console, table)
 
 

@@ -87,3 +87,12 @@ def test_the_python_runs_in_a_directory_that_holds_data(migrated: Path) -> None:
         result = subprocess.run([sys.executable, "-c", block], cwd=migrated.parent, capture_output=True, text=True)
         assert result.returncode == 0, result.stderr
     assert lifeos_db.verify(migrated).status == "warn"  # the planted orphans
+
+
+def test_the_pictures_are_there_and_ask_no_other_server() -> None:
+    """'make docs/screenshots' draws those of the terminal."""
+    names = re.findall(r"^!\[.+\]\((.+)\)$", README, re.MULTILINE)
+    assert {"docs/images/status.svg", "docs/images/show.svg"} <= set(names)
+    for name in names:
+        content = (Path(__file__).parent.parent / name).read_bytes()
+        assert b"url(http" not in content.replace(b'"', b"")
