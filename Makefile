@@ -43,6 +43,7 @@ docs/data-model.md: .venv/ready
 
 docs/screenshots: .venv/ready
 	$(BIN)/python -m docs.screenshots
+	$(BIN)/python -m docs.browser_screenshots
 
 dist: .venv/ready
 	rm -rf dist

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .backup import backup
+from .browse import browse
 from .common import DataDir
 from .demo import demo
 from .duplicates import duplicates
@@ -72,6 +73,7 @@ for command in (
     status,
     people,
     show_person,
+    browse,
     merge,
     unmerge,
     split,

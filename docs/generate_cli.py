@@ -19,6 +19,7 @@ COMMANDS = (
     "status",
     "people",
     "show",
+    "browse",
     "merge",
     "unmerge",
     "split",

@@ -79,8 +79,8 @@ def _uri(path: Path, options: str) -> str:
     return f"file:{quote(str(path.absolute()))}?{options}"
 
 
-def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connection:
-    """A connection that cannot change the database and leaves no file beside it.
+def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: bool = False) -> sqlite3.Connection:
+    """A connection that cannot change the database and leaves no file beside it. ``any_thread`` as in open_writer.
 
     In WAL mode even a read-only connection needs -wal and -shm. Where both lie there, mode=ro uses them as they are.
     Where they do not, mode=ro would create and leave them; an ordinary connection removes them when it closes, so that
@@ -93,7 +93,9 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT) -> sqlite3.Connect
     modes += ["mode=ro", "mode=ro&immutable=1"]
     failure: sqlite3.Error | None = None
     for mode in modes:
-        conn = sqlite3.connect(_uri(path, mode), uri=True, timeout=timeout, isolation_level=None)
+        conn = sqlite3.connect(
+            _uri(path, mode), uri=True, timeout=timeout, isolation_level=None, check_same_thread=not any_thread
+        )
         try:
             conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
             conn.execute("PRAGMA query_only = 1")

@@ -274,3 +274,10 @@ class SQLiteTooOld(LifeosError):
             f"SQLite {found} is linked with this Python; lifeos-db needs {needed} or newer",
             "Use a Python that is linked with a newer SQLite.",
         )
+
+
+class BrowserNotInstalled(LifeosError):
+    """A package that ``lifeos db browse`` needs is not there; it comes with an extra."""
+
+    def __init__(self, module: str) -> None:
+        super().__init__(f"browse: not installed: no module named {module}", "Run: pip install 'lifeos-db[browse]'")

@@ -131,10 +131,10 @@ def find_people(
 ) -> list[FoundPerson]:
     """Those whom the query means, in no order. Merged people are left out."""
     owner = owner_id(conn)
-    matches, values = _matches(query, name_folder(conn))
+    condition, values = matching(query, name_folder(conn))
     raw = raw_strengths(conn, owner) if owner is not None else {}
     rows = conn.execute(
-        _PEOPLE.format(found=f"AND ({matches})"), {"now": now, "hidden": hidden, "category": category, **values}
+        _PEOPLE.format(found=f"AND ({condition})"), {"now": now, "hidden": hidden, "category": category, **values}
     )
     return [
         FoundPerson(
@@ -152,8 +152,8 @@ def find_people(
     ]
 
 
-def _matches(query: str, to_name: Callable[[str], str]) -> tuple[str, dict[str, str]]:
-    """The condition that somebody is meant by the query, and its values."""
+def matching(query: str, to_name: Callable[[str], str]) -> tuple[str, dict[str, str]]:
+    """The condition on the table people that somebody is meant by the query, and its values."""
     values: dict[str, str] = {}
     words = []
     for number, word in enumerate(query.split()):

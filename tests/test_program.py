@@ -26,6 +26,7 @@ COMMANDS = [
     "status",
     "people",
     "show",
+    "browse",
     "merge",
     "unmerge",
     "split",

@@ -69,6 +69,14 @@ def test_the_commands_on_people_run_and_print_what_the_readme_says(lifeos: Progr
     assert lifeos_db.verify(migrated).status == "ok"
 
 
+def test_the_pictures_of_pages_are_there_and_small() -> None:
+    """'make docs/screenshots' takes them."""
+    names = re.findall(r"^!\[.+\]\((docs/images/browse-.+\.png)\)$", README, re.MULTILINE)
+    assert len(names) == 2
+    for name in names:
+        assert 10_000 < (Path(__file__).parent.parent / name).stat().st_size < 150_000
+
+
 def test_the_sql_runs(migrated: Path) -> None:
     with closing(sqlite3.connect(migrated / "interactions.db")) as conn:
         for block in blocks("sql"):

@@ -66,6 +66,8 @@ def test_nothing_lands_in_site_packages_but_lifeos_db(wheel: Path) -> None:
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"lifeos_db"}
     for file in (ROOT / "schema").rglob("*.sql"):
         assert f"lifeos_db/{file.relative_to(ROOT)}" in names
+    for file in (path for path in (ROOT / "lifeos_db" / "browser").rglob("*.*") if path.suffix != ".pyc"):
+        assert str(file.relative_to(ROOT)) in names
     assert "lifeos_db/py.typed" in names
 
 
@@ -82,6 +84,12 @@ def test_installed_by_pip_it_migrates_exports_and_verifies(venv: Path, sample: P
     assert again.stdout.startswith("nothing to do")
     assert run(lifeos, "db", "export", "--check", "--data-dir", sample, cwd=tmp_path).returncode == 0
     assert run(lifeos, "db", "verify", "--deep", "--data-dir", sample, cwd=tmp_path).returncode == 0
+    browse = run(lifeos, "db", "browse", "--data-dir", sample, cwd=tmp_path)  # the extra is not installed
+    assert browse.returncode == 4
+    assert browse.stderr.splitlines() == [
+        "lifeos: browse: not installed: no module named uvicorn",
+        "Run: pip install 'lifeos-db[browse]'",
+    ]
     where = run(venv / "bin/python", "-c", "import lifeos_db; print(lifeos_db.__file__)", cwd=tmp_path)
     assert where.stdout.startswith(str(venv))
 
