@@ -1,4 +1,5 @@
 # make demo: set everything up and show the product. make test: lint, types and tests.
+# make prove: faults, crashes, many at once, bad input, every SQLite, a cluster; a table of what was lost.
 # make load: three programs at once for a minute, of which none may lose anything.
 # make docs: the site, in build/docs; a warning is an error. make dist: wheel and sdist in dist/, and both checked.
 # All make the virtual environment when pyproject.toml has changed since, and not otherwise; demo without the packages
@@ -6,7 +7,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint load docs dist clean docs/cli.md docs/data-model.md docs/screenshots
+.PHONY: demo test lint prove load docs dist clean docs/cli.md docs/data-model.md docs/screenshots
 
 demo: .venv/program
 	$(BIN)/lifeos db demo
@@ -18,6 +19,9 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+prove: .venv/ready
+	$(BIN)/python -m tests.prove
 
 load: .venv/ready
 	$(BIN)/python bench/three_programs.py 60
