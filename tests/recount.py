@@ -6,6 +6,11 @@ import sqlite3
 from collections import Counter
 
 COUNTERS = ("email", "meeting", "mention", "message")
+ROWS = (
+    "SELECT rowid, id, person_id, timestamp, source_type, title, source_id, source_account, attendee_count "
+    "FROM interactions ORDER BY rowid"
+)
+"""Without created_at, whose default is the clock: two databases may insert on either side of a second."""
 
 
 def actual_counts(conn: sqlite3.Connection) -> dict[str, tuple[int, ...]]:

@@ -21,16 +21,27 @@ COLUMNS = "id, person_id, timestamp, source_type, title, source_id"
 
 ids = st.sampled_from([*(f"'i{number}'" for number in range(7)), "NULL"])
 people = st.sampled_from([f"'p{number}'" for number in range(5)])
-sources = st.sampled_from(["'gmail'", "'calendar'", "'vault'", "'imessage'", "'sms'", "'phone'", "'unheard-of'"])
-source_ids = st.sampled_from([*(f"'s{number}'" for number in range(4)), "NULL"])
+sources = st.sampled_from(
+    [
+        f"'{name}'"
+        for name in ("gmail", "calendar", "vault", "imessage", "sms", "phone", "unheard-of", "photos", "whatsapp")
+    ]
+)
+source_ids = st.sampled_from(["'e1:a'", "'e1:b'", "'e1'", "'e2:a'", "NULL", "''"])
+titles = st.sampled_from(["'← a'", "'→ a'", "'b'", "'← (No Subject)'", "''", "'WhatsApp group: g'"])
+times = st.sampled_from(
+    [f"'{text}'" for text in ("2024-02-03T01:00:00+05:00", "2023-05-05", "1970-01-01T00:00:00+00:00", "2030-01-01")]
+)
 rowids = st.sampled_from(["-1", "0", "1", "2", "3", "4", "5", "9"])
 counters = st.sampled_from(["'email'", "'meeting'", "'mention'", "'message'", "NULL"])
 
 rows = st.builds(
-    "{}, {}, '2024-01-01T00:00:00+00:00', {}, 'title', {}".format,
+    "{}, {}, {}, {}, {}, {}".format,
     ids,
     people,
+    times,
     sources,
+    titles,
     source_ids,
 )
 many_rows = st.lists(rows.map("({})".format), min_size=1, max_size=3).map(", ".join)
@@ -53,7 +64,8 @@ assignments = st.fixed_dictionaries(
         "source_type": sources,
         "source_id": source_ids,
         "rowid": rowids,
-        "title": st.just("'other'"),
+        "title": titles,
+        "timestamp": times,
         "source_account": st.just("'work'"),
     },
 ).filter(bool)
@@ -88,7 +100,39 @@ upserts = st.builds(
 )
 updates = st.builds("{} interactions SET {}{}".format, st.sampled_from(UPDATES), set_clauses, conditions)
 deletes = st.builds("DELETE FROM interactions{}".format, conditions)
-on_interactions = st.one_of(inserts, inserts_with_rowid, inserts_from_select, upserts, updates, updates, deletes)
+in_other_words = st.one_of(
+    st.builds(
+        "{} INTO interactions ({}) VALUES {} RETURNING *".format, st.sampled_from(VERBS), st.just(COLUMNS), many_rows
+    ),
+    st.builds("UPDATE interactions SET {}{} RETURNING id".format, set_clauses, conditions),
+    st.builds("DELETE FROM interactions{} RETURNING person_id".format, conditions),
+    st.builds(
+        "{} INTO interactions VALUES ({}, {}, {}, {}, {}, NULL, NULL, {}, '2025-01-01', NULL, 3)".format,
+        st.sampled_from(VERBS),
+        ids,
+        people,
+        times,
+        sources,
+        titles,
+        source_ids,
+    ),
+    st.builds(
+        "WITH o AS (SELECT * FROM interactions{}) {} interactions SET person_id = {}, source_id = o.source_id "
+        "FROM o WHERE o.source_type = interactions.source_type".format,
+        conditions,
+        st.sampled_from(UPDATES),
+        people,
+    ),
+    st.builds(
+        "INSERT INTO interactions ({}) VALUES {} ON CONFLICT (id) DO UPDATE SET person_id = excluded.person_id "
+        "ON CONFLICT (source_type, source_id) DO NOTHING".format,
+        st.just(COLUMNS),
+        many_rows,
+    ),
+)
+on_interactions = st.one_of(
+    inserts, inserts_with_rowid, inserts_from_select, upserts, updates, updates, deletes, in_other_words
+)
 
 on_people = st.one_of(
     st.builds("{} INTO people (id, email_count) VALUES ({}, 7)".format, st.sampled_from(VERBS), people),
@@ -121,6 +165,25 @@ on_source_types = st.one_of(
         "{} source_types SET source_type = {} WHERE source_type = {}".format, st.sampled_from(UPDATES), sources, sources
     ),
     st.builds("DELETE FROM source_types WHERE source_type = {}".format, sources),
+)
+on_settings = st.one_of(
+    st.builds("{} INTO settings (key, value) VALUES ('owner_id', {})".format, st.sampled_from(VERBS), people),
+    st.builds(
+        "{} INTO settings (key, value) VALUES ('max_context_people', {})".format,
+        st.sampled_from(VERBS),
+        st.sampled_from(["'-1'", "'0'", "'2'", "'3'"]),
+    ),
+    st.sampled_from(["owner_id", "max_context_people"]).map("DELETE FROM settings WHERE key = '{}'".format),
+)
+on_relationships = st.one_of(
+    st.builds(
+        "INSERT INTO relationships (id, person_a_id, person_b_id, shared_contexts) "
+        "VALUES ({0} || '-' || {1}, {0}, {1}, '[\"gmail\", \"chess\"]')".format,
+        people,
+        people,
+    ),
+    st.builds("UPDATE relationships SET relationship_type = 'family' WHERE person_b_id = {}".format, people),
+    st.builds("DELETE FROM relationships WHERE person_a_id = {}".format, people),
 )
 transactions = st.sampled_from(
     ["BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT a", "ROLLBACK TO a", "RELEASE a"]

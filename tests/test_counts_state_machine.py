@@ -15,13 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests import statements
 from tests.conftest import UNIQUE_SOURCE, new_database
-from tests.recount import assert_exact
-
-# Without created_at, whose default is the clock: the two databases may insert on either side of a second.
-ROWS = (
-    "SELECT rowid, id, person_id, timestamp, source_type, title, source_id, source_account, attendee_count "
-    "FROM interactions ORDER BY rowid"
-)
+from tests.recount import ROWS, assert_exact
 
 
 class CountsMachine(RuleBasedStateMachine):
