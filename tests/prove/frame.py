@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -51,6 +51,10 @@ class Effort:
         """How often to try what `make prove` tries ``full`` times."""
         return max(least, round(full * self.share))
 
+    def slice(self, parts: int) -> Effort:
+        """The same effort with one of so many equal parts of the time that is left."""
+        return replace(self, ends=time.monotonic() + self.left() / parts)
+
     def left(self) -> float:
         """The seconds left; a part stops trying when there are none, and says how far it came."""
         return max(0.0, self.ends - time.monotonic())
@@ -64,7 +68,7 @@ class Part(Protocol):
     def prove(self, effort: Effort) -> Iterable[Row]: ...
 
 
-FULL_SECONDS = 240.0
+FULL_SECONDS = 400.0
 """The most that a part may take in `make prove`, where two run at a time."""
 SHORT_SHARE = 0.02
 SHORT_SECONDS = 30.0

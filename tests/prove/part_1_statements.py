@@ -16,6 +16,8 @@ def prove(effort: Effort) -> Iterator[Row]:
     """Half the programs have one connection, half three whose transactions are interleaved."""
     bench = Bench(effort.scratch)
     times = effort.times(PROGRAMS, least=len(SETTINGS))
-    for connections, name in ((1, "random statements, one connection"), (3, "the same, three connections in turn")):
-        tried, lost = bench.try_all(draw(times, effort.seed + connections, connections), effort.left)
+    names = {1: "random statements, one connection", 3: "the same, three connections in turn"}
+    for index, (connections, name) in enumerate(names.items()):
+        share = effort.slice(len(names) - index)
+        tried, lost = bench.try_all(draw(times, effort.seed + connections, connections), share.left)
         yield Row(name, tried, lost)

@@ -233,9 +233,9 @@ class _Side:
         return None
 
     def look(self, number: int) -> None:
-        """The counts are exact as this connection sees them and, if it has committed, as the observer does."""
+        """The counts are exact as this connection sees them and, when several write, what is committed is too."""
         conn = self._connection(number)
-        for seen in [conn] if conn.in_transaction else [conn, self.observer]:
+        for seen in [conn] if conn.in_transaction or len(self._connections) == 1 else [conn, self.observer]:
             with _if_not_locked():
                 assert_exact(seen)
                 counts = "SELECT email_count, meeting_count, mention_count, message_count FROM people"
