@@ -1,6 +1,8 @@
 """Run every part, two at a time, each in a process of its own, and print one table.
 
-python -m tests.prove [--seed N] [--share X] [PART ...]     PART is a number or a name, as in part_1_statements
+python -m tests.prove [--seed N] [--share X] [--seconds N] [PART ...]
+
+PART is a number or a name, as in part_1_statements.
 
 Exit code 0 if nothing was lost, else 1. Two runs with one seed and one set of parts try the same.
 """
@@ -35,17 +37,18 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help="a part's number or name; all by default")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--share", type=float, default=1.0, help="of the full number of tries")
+    parser.add_argument("--seconds", type=float, default=frame.FULL_SECONDS, help="the most that a part may take")
     parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     chosen = [name for name in frame.names() if not options.parts or _is_named(name, options.parts)]
     if not chosen:
         parser.error(f"no such part; there are {', '.join(frame.names())}")
     if options.in_this_process:
-        return _run_here(chosen[0], options.share, options.seed)
+        return _run_here(chosen[0], options)
     started = time.monotonic()
     print(f"seed {options.seed}", flush=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda name: _run_apart(name, options.share, options.seed), chosen))
+        results = list(pool.map(lambda name: _run_apart(name, options), chosen))
     _print_table(chosen, results)
     failed = [row for rows in results for row in rows if row.failed()]
     seconds = time.monotonic() - started
@@ -58,23 +61,24 @@ def _is_named(name: str, wanted: list[str]) -> bool:
     return name in wanted or name.split("_")[1] in wanted or name.split("_", 2)[2] in wanted
 
 
-def _run_here(name: str, share: float, seed: int) -> int:
+def _run_here(name: str, options: argparse.Namespace) -> int:
     """One part; its rows as JSON are the only thing on stdout."""
     with tempfile.TemporaryDirectory(prefix="lifeos-prove-") as scratch:
-        rows = frame.run(name, share, seed, frame.FULL_SECONDS, Path(scratch))
+        rows = frame.run(name, options.share, options.seed, options.seconds, Path(scratch))
     json.dump([row.to_dict() for row in rows], sys.stdout)
     return 0
 
 
-def _run_apart(name: str, share: float, seed: int) -> list[Row]:
+def _run_apart(name: str, options: argparse.Namespace) -> list[Row]:
     """One part in a process of its own, ended with all its children where it does not end itself."""
-    command = [sys.executable, "-m", "tests.prove", name, "--in-this-process", f"--share={share}", f"--seed={seed}"]
+    command = [sys.executable, "-m", "tests.prove", name, "--in-this-process"]
+    command += [f"--share={options.share}", f"--seed={options.seed}", f"--seconds={options.seconds}"]
     started = time.monotonic()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        output, errors = process.communicate(timeout=frame.FULL_SECONDS + GRACE)
+        output, errors = process.communicate(timeout=options.seconds + GRACE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, errors = process.communicate()

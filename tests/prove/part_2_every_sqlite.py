@@ -41,21 +41,19 @@ def prove(effort: Effort) -> Iterator[Row]:
     """One row a version; in the short form only the oldest and the newest."""
     wanted, lost = _commands(effort.scratch / "here", os.environ)
     yield Row(f"lifeos on SQLite {sqlite3.sqlite_version}, this Python's own", len(COMMANDS), lost)
-    for release in RELEASES if effort.times(len(RELEASES)) > 2 else (RELEASES[0], RELEASES[-1]):
+    releases = RELEASES if effort.times(len(RELEASES)) > 2 else (RELEASES[0], RELEASES[-1])
+    for index, release in enumerate(releases):
         row = Row(f"lifeos and random statements on SQLite {release.sqlite}")
-        if effort.left():
-            try:
-                env = environment(release)
-            except Unavailable as error:
-                row.skipped = str(error)
-            else:
-                files, lost = _commands(effort.scratch / release.sqlite, env)
-                row.tried += len(COMMANDS)
-                row.lost += lost
-                row.lost += [f"{name} is not as on this Python's own" for name in files if files[name] != wanted[name]]
-                _statements(row, effort, env)
+        try:
+            env = environment(release)
+        except Unavailable as error:
+            row.skipped = str(error)
         else:
-            row.skipped = "no time was left"
+            files, lost = _commands(effort.scratch / release.sqlite, env)
+            row.tried += len(COMMANDS)
+            row.lost += lost
+            row.lost += [f"{name} is not as on this Python's own" for name in files if files[name] != wanted[name]]
+            _statements(row, effort.slice(len(releases) - index), env)
         yield row
 
 
@@ -86,7 +84,7 @@ def _commands(directory: Path, env: Mapping[str, str]) -> tuple[dict[str, bytes]
 def _statements(row: Row, effort: Effort, env: Mapping[str, str]) -> None:
     """Some of the first part in that environment; what it tried and lost is added to the row."""
     command = [sys.executable, "-m", "tests.prove", "1", "--in-this-process"]
-    command += [f"--share={SHARE * effort.share}", f"--seed={effort.seed}"]
+    command += [f"--share={SHARE * effort.share}", f"--seed={effort.seed}", f"--seconds={effort.left()}"]
     result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=effort.left() + 60)
     if result.returncode:
         row.lost.append(result.stderr[-4000:])
