@@ -1,4 +1,4 @@
-"""The same statements, and the whole program on the sample, under every minor version of SQLite from 3.37 on."""
+"""Random statements, and the program itself on the sample, under every minor version of SQLite from 3.37 on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from lifeos_db.directory import EXPORT_FILES
-from tests.conftest import DATA, PLANTED
+from tests.conftest import DATA, PLANTED, snapshot
 from tests.prove.frame import Effort, Row
-from tests.prove.sqlites import RELEASES, Unavailable, environment
+from tests.prove.sqlites import RELEASES, TOO_OLD, Unavailable, environment
 
 TITLE = "every SQLite"
 SHARE = 0.03
@@ -44,17 +45,28 @@ def prove(effort: Effort) -> Iterator[Row]:
     releases = RELEASES if effort.times(len(RELEASES)) > 2 else (RELEASES[0], RELEASES[-1])
     for index, release in enumerate(releases):
         row = Row(f"lifeos and random statements on SQLite {release.sqlite}")
-        try:
+        with _unless_unavailable(row):
             env = environment(release)
-        except Unavailable as error:
-            row.skipped = str(error)
-        else:
             files, lost = _commands(effort.scratch / release.sqlite, env)
             row.tried += len(COMMANDS)
             row.lost += lost
             row.lost += [f"{name} is not as on this Python's own" for name in files if files[name] != wanted[name]]
             _statements(row, effort.slice(len(releases) - index), env)
         yield row
+    if len(releases) > 2:
+        row = Row(f"lifeos refused on SQLite {TOO_OLD.sqlite}, nothing changed")
+        with _unless_unavailable(row):
+            _refused(row, effort.scratch / TOO_OLD.sqlite, environment(TOO_OLD))
+        yield row
+
+
+@contextmanager
+def _unless_unavailable(row: Row) -> Iterator[None]:
+    """What cannot be had is skipped."""
+    try:
+        yield
+    except Unavailable as error:
+        row.skipped = str(error)
 
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -68,14 +80,32 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 """What is run in turn, each of which exits with 0."""
 
 
+def _run(directory: Path, env: Mapping[str, str], name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    program = str(Path(sys.executable).with_name("lifeos"))
+    command = [program, "db", "--data-dir", str(directory), name, *options]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+
+
+def _refused(row: Row, directory: Path, env: Mapping[str, str]) -> None:
+    """Every command says which version it wants, with exit code 4, and leaves every file as it was."""
+    shutil.copytree(DATA / "sample-legacy", directory)
+    before = snapshot(directory)
+    for name in ("migrate", "verify", "export"):
+        row.tried += 1
+        result = _run(directory, env, name)
+        if result.returncode != 4 or "3.37" not in result.stderr or "Traceback" in result.stderr:
+            row.lost.append(f"lifeos db {name}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
+    if snapshot(directory) != before:
+        row.lost.append("the directory is not as it was")
+
+
 def _commands(directory: Path, env: Mapping[str, str]) -> tuple[dict[str, bytes], list[str]]:
     """Every command on a copy of the sample; the exported files in the end, and what went wrong."""
     shutil.copytree(DATA / "sample-legacy", directory)
     lost = []
     for name, *options in COMMANDS:
-        command = [str(Path(sys.executable).with_name("lifeos")), "db", "--data-dir", str(directory), name]
-        command += [option.format(directory) if option.startswith("{}") else option for option in options]
-        result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+        placed = [option.format(directory) if option.startswith("{}") else option for option in options]
+        result = _run(directory, env, name, *placed)
         if result.returncode:
             lost.append(f"lifeos db {name}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
     return {name: (directory / name).read_bytes() for name in EXPORT_FILES}, lost

@@ -54,6 +54,9 @@ RELEASES = (
 )
 """One of each minor version, the oldest first. 3.52 was withdrawn by its makers."""
 
+TOO_OLD = Release("3.36.0", "7.4.5", "0cefb1093d56e12d0199b35d17c95a3e51dfd053e1acc45e8af872db95988794")
+"""The last one that `lifeos` refuses."""
+
 
 class Unavailable(Exception):
     """What a part needs cannot be had on this machine; the text says why."""
