@@ -17,7 +17,7 @@ from tests.prove.programs import FIRST, draw
 from tests.prove.rqlite import Cluster, Refused, program
 from tests.prove.sqlites import Unavailable
 from tests.recount import assert_exact
-from tests.relationship_recount import assert_right
+from tests.relationship_recount import Recount, assert_counts_right
 
 TITLE = "a cluster"
 REQUESTS = 800
@@ -111,9 +111,9 @@ def _compare(directories: list[Path], acknowledged: set[str], copies: Row) -> No
         with closing(sqlite3.connect(directory / "interactions.db")) as conn:
             try:
                 assert_exact(conn)
-                assert_right(conn)
+                assert_counts_right(conn, Recount(conn))
             except AssertionError as error:
-                copies.lost.append(f"{directory.name}: not the recount {error}")
+                copies.lost.append(f"{directory.name}: counts are not the recount's {error}")
             keys = {row[0] for row in conn.execute("SELECT key FROM settings")}
             copies.lost += [f"{directory.name}: {key} was acknowledged" for key in sorted(acknowledged - keys)]
             whole = _whole(conn)

@@ -29,8 +29,9 @@ ENOUGH = 3
 """Failing programs after which no more are looked for."""
 SHRINKING = 300
 """The most programs that are run to make a failing one shorter."""
-# The source index is not unique; there is no transaction or savepoint to end, or already one; somebody else writes.
-REFUSALS = ("ON CONFLICT clause", "transaction", "savepoint", "locked")
+# The source index is not unique; there is no transaction or savepoint to end, or already one; somebody else writes,
+# also where OR FAIL keeps what it did before the failure and cannot commit it.
+REFUSALS = ("ON CONFLICT clause", "transaction", "savepoint", "locked", "constraint failed")
 Step = tuple[int, str]
 """The number of the connection, from 0, and its statement."""
 
