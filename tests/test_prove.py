@@ -11,7 +11,7 @@ from tests.prove import frame
 
 @pytest.mark.parametrize("name", frame.names())
 def test_nothing_is_lost(name: str, tmp_path: Path) -> None:
-    rows = frame.run(name, frame.SHORT_SHARE, 8, frame.SHORT_SECONDS, tmp_path)
+    rows = list(frame.run(name, frame.SHORT_SHARE, 8, frame.SHORT_SECONDS, tmp_path))
     assert rows
     for row in rows:
         assert not row.failed(), "\n\n".join([row.what, *row.lost])

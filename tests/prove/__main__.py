@@ -27,6 +27,8 @@ from tests.prove.frame import Row
 AT_ONCE = 2
 GRACE = 60.0
 """Seconds that a part may go on after its time: for what it is in the middle of."""
+IN_ALL = 840.0
+"""Seconds after which no part has any left: with the grace, a quarter of an hour."""
 SHOWN = 3
 """Losses shown in full for each row."""
 
@@ -48,7 +50,7 @@ def main() -> int:
     started = time.monotonic()
     print(f"seed {options.seed}", flush=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda name: _run_apart(name, options), chosen))
+        results = list(pool.map(lambda name: _run_apart(name, options, started + IN_ALL - time.monotonic()), chosen))
     _print_table(chosen, results)
     failed = [row for rows in results for row in rows if row.failed()]
     seconds = time.monotonic() - started
@@ -62,31 +64,31 @@ def _is_named(name: str, wanted: list[str]) -> bool:
 
 
 def _run_here(name: str, options: argparse.Namespace) -> int:
-    """One part; its rows as JSON are the only thing on stdout."""
+    """One part; its rows as JSON, a line each as soon as it is known, are the only thing on stdout."""
     with tempfile.TemporaryDirectory(prefix="lifeos-prove-") as scratch:
-        rows = frame.run(name, options.share, options.seed, options.seconds, Path(scratch))
-    json.dump([row.to_dict() for row in rows], sys.stdout)
+        for row in frame.run(name, options.share, options.seed, options.seconds, Path(scratch)):
+            print(json.dumps(row.to_dict()), flush=True)
     return 0
 
 
-def _run_apart(name: str, options: argparse.Namespace) -> list[Row]:
+def _run_apart(name: str, options: argparse.Namespace, left: float) -> list[Row]:
     """One part in a process of its own, ended with all its children where it does not end itself."""
+    seconds = min(options.seconds, max(left, 1))
     command = [sys.executable, "-m", "tests.prove", name, "--in-this-process"]
-    command += [f"--share={options.share}", f"--seed={options.seed}", f"--seconds={options.seconds}"]
+    command += [f"--share={options.share}", f"--seed={options.seed}", f"--seconds={seconds}"]
     started = time.monotonic()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        output, errors = process.communicate(timeout=options.seconds + GRACE)
+        output, errors = process.communicate(timeout=seconds + GRACE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, errors = process.communicate()
-        errors += "\nit did not end in time"
-    try:
-        rows = [Row(**row) for row in json.loads(output)]
-    except ValueError:
-        rows = [Row("the part itself", 1, [f"exit code {process.returncode}\n{errors[-4000:]}"])]
+        errors += "it did not end in time"
+    rows = [Row(**json.loads(line)) for line in output.splitlines()]
+    if process.returncode or not rows:
+        rows.append(Row("the part itself", 1, [f"exit code {process.returncode}\n{errors[-4000:]}"]))
     print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return rows
 

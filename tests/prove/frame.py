@@ -84,6 +84,6 @@ def load(name: str) -> Part:
     return cast(Part, importlib.import_module(f"tests.prove.{name}"))
 
 
-def run(name: str, share: float, seed: int, seconds: float, scratch: Path) -> list[Row]:
-    """Run one part here; ``scratch`` is an empty directory."""
-    return list(load(name).prove(Effort(share, seed, scratch, time.monotonic() + seconds)))
+def run(name: str, share: float, seed: int, seconds: float, scratch: Path) -> Iterable[Row]:
+    """Run one part here, its rows as they come; ``scratch`` is an empty directory."""
+    return load(name).prove(Effort(share, seed, scratch, time.monotonic() + seconds))
