@@ -144,6 +144,27 @@ on_people = st.one_of(
         people,
     ),
 )
+lists = st.sampled_from(["'[]'", "'[\"a@b.c\"]'", '\'["A@B.c", "x@y"]\'', "NULL", "'no list'"])
+texts = st.sampled_from(["'Ann'", "'ann'", "''", "NULL"])
+on_contacts = st.one_of(
+    st.builds(
+        "{} INTO people (id, emails, aliases, canonical_name) VALUES ({}, {}, {}, {})".format,
+        st.sampled_from(VERBS),
+        people,
+        lists,
+        lists,
+        texts,
+    ),
+    st.builds(
+        "{} people SET emails = {}, canonical_name = {}, id = {} WHERE id = {}".format,
+        st.sampled_from(UPDATES),
+        lists,
+        texts,
+        people,
+        people,
+    ),
+    st.builds("{} people SET phone_numbers = {}".format, st.sampled_from(UPDATES), lists),
+)
 on_merges = st.one_of(
     st.builds(
         "{} INTO person_merges (merged_id, survivor_id) VALUES ({}, {})".format, st.sampled_from(VERBS), people, people
@@ -186,5 +207,6 @@ on_relationships = st.one_of(
     st.builds("DELETE FROM relationships WHERE person_a_id = {}".format, people),
 )
 transactions = st.sampled_from(
-    ["BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT a", "ROLLBACK TO a", "RELEASE a"]
+    ["BEGIN", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE", "COMMIT", "ROLLBACK"]
+    + [f"{verb} {name}" for verb in ("SAVEPOINT", "ROLLBACK TO", "RELEASE") for name in "ab"]
 )

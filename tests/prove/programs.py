@@ -1,8 +1,9 @@
 """Programs of random statements on a file, by one connection or by several in turn, and what must hold after each step.
 
 After each statement: the counts of people and of pairs, as the connection sees them, are those of the recounts in plain
-Python; and what is committed is right as any other connection sees it. A twin database without triggers runs the same:
-it must hold the same rows and refuse the same statements, for as long as nobody is merged or locked out.
+Python; and what is committed is right as any other connection sees it. In the end so are dates, contexts, evidence and
+the index of contacts. A twin database without triggers runs the same: it must hold the same rows and refuse the same
+statements, for as long as nobody is merged or locked out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 import lifeos_db
+from lifeos_db.contacts import find_contact_drift
 from tests import statements
 from tests.recount import ROWS, assert_exact
 from tests.relationship_recount import Recount, assert_counts_right, assert_right
@@ -45,9 +47,9 @@ class Setting:
     wal: bool
     unique: bool
 
-    def pragmas(self) -> str:
-        """What each connection sets first."""
-        recursive, foreign = int(self.recursive_triggers), int(self.foreign_keys)
+    def pragmas(self, number: int) -> str:
+        """What a connection sets first; the second has recursive_triggers the other way round."""
+        recursive, foreign = int(self.recursive_triggers != (number == 1)), int(self.foreign_keys)
         return f"PRAGMA recursive_triggers = {recursive}; PRAGMA foreign_keys = {foreign};"
 
 
@@ -65,12 +67,13 @@ class Program:
         """The program as text that can be pasted into shells, one for each connection."""
         lines = [
             "-- mkdir new && lifeos db migrate --data-dir new && sqlite3 new/interactions.db",
-            f"PRAGMA journal_mode = {'WAL' if self.setting.wal else 'DELETE'}; {self.setting.pragmas()}",
+            f"PRAGMA journal_mode = {'WAL' if self.setting.wal else 'DELETE'};",
             *([UNIQUE_INDEX] if self.setting.unique else []),
             *FIRST,
         ]
-        one = {number for number, _ in self.steps} <= {0}
-        lines += [f"{sql};" if one else f"{sql};  -- connection {number + 1}" for number, sql in self.steps]
+        numbers = sorted({number for number, _ in self.steps})
+        steps = [*((number, self.setting.pragmas(number).rstrip(";")) for number in numbers), *self.steps]
+        lines += [f"{sql};" if numbers == [0] else f"{sql};  -- connection {number + 1}" for number, sql in steps]
         lines += ["-- lifeos db verify --data-dir new", *(f"-- {line}" for line in why.splitlines())]
         return "\n".join(lines)
 
@@ -93,7 +96,7 @@ def programs(connections: int) -> st.SearchStrategy[tuple[Step, ...]]:
     legacy = st.one_of(
         statements.on_interactions,
         statements.on_interactions,
-        statements.on_people,
+        st.one_of(statements.on_people, statements.on_contacts),
         statements.transactions,
         st.one_of(statements.on_source_types, statements.on_settings),
     )
@@ -147,7 +150,7 @@ class Bench:
         """Run one program; what was wrong after which step, or None."""
         with ExitStack() as stack:
             real, twin = (
-                _Side(stack, self._template(program.setting.unique, program.setting.wal, triggers), program.setting)
+                _Side(stack, self._template(program.setting.unique, program.setting.wal, triggers), program)
                 for triggers in (True, False)
             )
             step = 0
@@ -167,6 +170,7 @@ class Bench:
                         assert real.rows(number) == twin.rows(number), "other rows than without triggers"
                 real.close_transactions()
                 assert_right(real.observer)
+                assert find_contact_drift(real.observer) == []
             except (AssertionError, sqlite3.Error) as error:
                 checked = traceback.extract_tb(error.__traceback__)[-1].line
                 return f"after statement {step}: {checked}: {error}"
@@ -205,26 +209,21 @@ class Bench:
 class _Side:
     """One database and everybody who has it open: a connection for each number, and an observer."""
 
-    def __init__(self, stack: ExitStack, template: Path, setting: Setting) -> None:
+    def __init__(self, stack: ExitStack, template: Path, program: Program) -> None:
         self.path = Path(shutil.copyfile(template, template.with_suffix(".run")))
         for suffix in ("-wal", "-shm", "-journal"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        self._stack = stack
-        self._setting = setting
-        self._connections: dict[int, sqlite3.Connection] = {}
         self.observer = stack.enter_context(closing(_open(self.path)))
-
-    def _connection(self, number: int) -> sqlite3.Connection:
-        if number not in self._connections:
-            conn = self._stack.enter_context(closing(_open(self.path)))
-            conn.executescript(self._setting.pragmas())
-            self._connections[number] = conn
-        return self._connections[number]
+        self.connections = {
+            number: stack.enter_context(closing(_open(self.path))) for number in {number for number, _ in program.steps}
+        }
+        for number, conn in self.connections.items():
+            conn.executescript(program.setting.pragmas(number))
 
     def execute(self, number: int, statement: str) -> str | None:
         """Run one statement to its end; the refusal, or None."""
         try:
-            self._connection(number).execute(statement).fetchall()
+            self.connections[number].execute(statement).fetchall()
         except sqlite3.IntegrityError as error:
             return str(error)
         except sqlite3.OperationalError as error:
@@ -235,8 +234,8 @@ class _Side:
 
     def look(self, number: int) -> None:
         """The counts are exact as this connection sees them and, when several write, what is committed is too."""
-        conn = self._connection(number)
-        for seen in [conn] if conn.in_transaction or len(self._connections) == 1 else [conn, self.observer]:
+        conn = self.connections[number]
+        for seen in [conn] if conn.in_transaction or len(self.connections) == 1 else [conn, self.observer]:
             with _if_not_locked():
                 assert_exact(seen)
                 counts = "SELECT email_count, meeting_count, mention_count, message_count FROM people"
@@ -246,12 +245,12 @@ class _Side:
     def rows(self, number: int) -> list[tuple[object, ...]]:
         """The interactions as a connection sees them."""
         with _if_not_locked():
-            return self._connection(number).execute(ROWS).fetchall()
+            return self.connections[number].execute(ROWS).fetchall()
         return []
 
     def close_transactions(self) -> None:
         """Whoever is in the middle of a transaction gives it up."""
-        for conn in self._connections.values():
+        for conn in self.connections.values():
             conn.rollback()
 
 
