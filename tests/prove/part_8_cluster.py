@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +32,8 @@ OWN_CLOCK = {"interactions": {"created_at"}}
 def prove(effort: Effort) -> Iterator[Row]:
     """What was sent, what was acknowledged, and what each node holds in the end."""
     sent = Row("statements sent to three rqlite nodes")
-    kills = Row("leaders killed meanwhile, and started again")
+    kills = Row("leaders killed in the middle, and started again")
+    again = Row("times that all nodes were asked once more")
     copies = Row("nodes held against a recount, verify and each other")
     try:
         executable = program()
@@ -40,7 +43,9 @@ def prove(effort: Effort) -> Iterator[Row]:
     try:
         with Cluster(executable, effort.scratch) as cluster:
             cluster.load(_migrated(effort.scratch / "data"))
+            before = cluster.asked_again
             acknowledged = _send(cluster, effort, sent, kills)
+            again.tried = cluster.asked_again - before
             for node in range(3):
                 directory = effort.scratch / f"copy-{node}"
                 directory.mkdir()
@@ -49,7 +54,7 @@ def prove(effort: Effort) -> Iterator[Row]:
         sent.lost.append(str(error))
     else:
         _compare([effort.scratch / f"copy-{node}" for node in range(3)], acknowledged, copies)
-    yield from (sent, kills, copies)
+    yield from (sent, kills, again, copies)
 
 
 def _migrated(directory: Path) -> Path:
@@ -80,17 +85,24 @@ def _send(cluster: Cluster, effort: Effort, sent: Row, kills: Row) -> set[str]:
     cluster.execute([text.rstrip(";") for text in FIRST], transaction=True)
     acknowledged = set()
     at = {requests * (number + 1) // (times + 1) for number in range(times)}
+    chance = random.Random(effort.seed)
     killed = -1
     for number in range(requests):
         if not effort.left():
             break
+        killing = None
         if number in at:
             kills.tried += 1
             killed = cluster.leader()
-            cluster.kill(killed)
+            killing = threading.Timer(chance.uniform(0, 0.02), cluster.kill, [killed])
+            killing.start()
         batch = statements[number * IN_A_REQUEST : (number + 1) * IN_A_REQUEST]
         batch.append(f"INSERT OR IGNORE INTO settings (key, value) VALUES ('sent-{number}', '')")
-        results = cluster.execute(batch, transaction=number % 2 == 0)
+        try:
+            results = cluster.execute(batch, transaction=number % 2 == 0)
+        finally:
+            if killing:
+                killing.join()
         sent.tried += len(batch)
         if not any("error" in result for result in results):
             acknowledged.add(f"sent-{number}")

@@ -59,6 +59,8 @@ class Cluster:
         self.ports = [(_free_port(), _free_port()) for _ in range(3)]
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
         self.waits = 0
+        self.asked_again = 0
+        """How often no node had an answer, and all were asked once more."""
 
     def __enter__(self) -> Cluster:
         try:
@@ -87,15 +89,20 @@ class Cluster:
         self.ask([node], "/readyz")
 
     def kill(self, node: int) -> None:
-        """End one node with SIGKILL."""
+        """End one node with SIGKILL, also while others are asked."""
         process = self.processes.pop(node)
         process.kill()
         process.wait()
 
     def leader(self) -> int:
-        """The number of the node that leads now."""
-        nodes = json.loads(self.ask(list(self.processes), "/nodes?ver=2"))["nodes"]
-        return next((int(node["id"]) for node in nodes if node["leader"]), -1)
+        """The number of the node that leads now. Raises Refused where there is none for long."""
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            for node in json.loads(self.ask(list(self.processes), "/nodes?ver=2"))["nodes"]:
+                if node["leader"] and int(node["id"]) in self.processes:
+                    return int(node["id"])
+            time.sleep(0.05)
+        raise Refused(f"no leader in {PATIENCE:.0f} s")
 
     def load(self, database: Path) -> None:
         """Make a database, which is not in WAL mode, the cluster's."""
@@ -154,6 +161,7 @@ class Cluster:
                 else:
                     if not (answer.startswith(b'{"results":') and (failure := json.loads(answer).get("error", ""))):
                         return answer
+            self.asked_again += 1
             time.sleep(0.05)
         raise Refused(f"{path}: no answer in {PATIENCE:.0f} s, the last one was: {failure}")
 
