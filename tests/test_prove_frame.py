@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +27,19 @@ TITLE = "broken"
 def prove(effort):
     yield Row("other things", 3, ["SELECT 'what was lost';"])
     {}
+"""
+
+
+ENDLESS = """
+import os, time
+from pathlib import Path
+from tests.prove.frame import Effort, Row
+TITLE = "endless"
+def prove(effort):
+    Path("pid.new").write_text(str(os.getpid()))
+    os.rename("pid.new", "pid")
+    time.sleep(60)
+    yield Row("a minute", 1)
 """
 
 
@@ -70,3 +85,25 @@ def test_whatever_is_lost_is_shown_with_exit_code_1(run: Run, end: str, told: st
 
 def test_a_row_that_tried_nothing_and_says_not_why_is_a_failure(run: Run) -> None:
     assert run(FINE.replace("effort.times(1000)", "0")).returncode == 1
+
+
+def test_whoever_ends_it_ends_the_parts_and_what_they_made(run: Run, tmp_path: Path) -> None:
+    assert run(ENDLESS.replace("sleep(60)", "sleep(0)")).returncode == 0
+    (tmp_path / "pid").unlink()
+    (tmp_path / "tests" / "prove" / "part_1_x.py").write_text(ENDLESS)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    env = {**os.environ, "TMPDIR": str(scratch)}
+    command = [sys.executable, "-m", "tests.prove", "--seed", "5"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as runner:
+        ends = time.monotonic() + 30
+        while not (tmp_path / "pid").exists() and time.monotonic() < ends:
+            time.sleep(0.02)
+        part = int((tmp_path / "pid").read_text())
+        runner.terminate()
+        assert runner.wait(timeout=30) == 130
+    assert list(scratch.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(part, 0)

