@@ -138,13 +138,11 @@ def test_show_lists_the_strongest_ties_and_no_hidden_people(data: Path, lifeos: 
     run(data, "UPDATE people SET hidden = 1 WHERE id = 'eve'")
     shown = lifeos("db", "show", "Bob", "--data-dir", data)
     assert shown.returncode == 0
-    assert shown.stdout.splitlines() == [
-        "Bob (bob)",
-        "   24  Me  coworker: 2 events, 1 thread",
-        "       2024-05-01 to 2024-05-04",
-        "   21  Ada  coworker: 2 events",
-        "       2024-05-01 to 2024-05-02",
+    assert [line for line in shown.stdout.splitlines() if "coworker" in line] == [
+        "   24  Me   coworker: 2 events, 1 thread; 2024-05-01 to 2024-05-04",
+        "   21  Ada  coworker: 2 events; 2024-05-01 to 2024-05-02",
     ]
+    assert "Eve" not in shown.stdout
     as_json = json.loads(lifeos("db", "show", "ada", "--format", "json", "--data-dir", data).stdout)
     assert [tie["person_id"] for tie in as_json["ties"]] == ["bob", "me"]
 
