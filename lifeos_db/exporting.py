@@ -136,8 +136,12 @@ def export_locked(
         prepared = prepare(conn, directory)
     finally:
         conn.execute("COMMIT")
-    with Transaction(conn):
-        announce(conn, prepared, captured)
+    try:
+        with Transaction(conn):
+            announce(conn, prepared, captured)
+    except BaseException:
+        discard(prepared)
+        raise
     if own is not None:
         own.extend(file.state.sha256 for file in prepared if file.state.sha256 and file.state.sha256 not in own)
     with finishing():  # else some of the files could be new and the others old
@@ -264,8 +268,8 @@ def publish(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: i
     """
     written = []
     states = []
-    known = _known(conn)
     try:
+        known = _known(conn)
         for file in prepared:
             found, stat = _look(file.target)
             state = file.state

@@ -343,6 +343,21 @@ def test_what_a_client_put_into_a_list_column_is_named_not_written(lifeos: Progr
     assert not list(migrated.glob(".*"))
 
 
+def test_an_export_that_cannot_be_noted_leaves_no_temporary_file(lifeos: Program, migrated: Path) -> None:
+    """The files are written, and the database then refuses to remember them, as on a full disk."""
+    with closing(connect(migrated)) as conn:
+        conn.execute(NEW_ROW.format(PLANTED["me"], "slack"))
+        conn.execute(
+            "CREATE TRIGGER no_room BEFORE UPDATE OF pending_sha256 ON exports BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    before = {path.name for path in migrated.iterdir()}
+    result = lifeos("db", "export", "--data-dir", migrated)
+    assert result.returncode == 4
+    assert "Traceback" not in result.stderr
+    assert {path.name for path in migrated.iterdir()} == before
+    assert status(migrated) == "stale"
+
+
 def test_a_session_commits_then_exports(migrated: Path) -> None:
     with lifeos_db.session(migrated) as conn:
         assert type(conn) is sqlite3.Connection
