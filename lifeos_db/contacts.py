@@ -51,7 +51,8 @@ def fold_name(text: str, folds: Callable[[str], str | None]) -> str:
 
 def name_folder(conn: sqlite3.Connection) -> Callable[[str], str]:
     """fold_name with the letters of this database, all read at once: for many names."""
-    letters: dict[str, str] = dict(conn.execute("SELECT letter, folded FROM letter_folds"))
+    rows = conn.execute("SELECT letter, folded FROM letter_folds WHERE typeof(folded) = 'text'")
+    letters: dict[str, str] = dict(rows)
     return lambda text: fold_name(text, letters.get)
 
 
@@ -63,7 +64,8 @@ def fold(conn: sqlite3.Connection, kind: Kind, text: str) -> str:
         return fold_phone(text)
 
     def look_up(letter: str) -> str | None:
-        row = conn.execute("SELECT folded FROM letter_folds WHERE letter = ?", (letter,)).fetchone()
+        query = "SELECT folded FROM letter_folds WHERE letter = ? AND typeof(folded) = 'text'"
+        row = conn.execute(query, (letter,)).fetchone()
         return row[0] if row else None
 
     return fold_name(text, look_up)

@@ -156,3 +156,15 @@ def test_a_look_up_reads_indexes_and_scans_nothing() -> None:
     assert [plan for plan in plans if plan.startswith("SCAN") and "CONSTANT ROW" not in plan] == []
     assert any("person_contacts" in plan for plan in plans)
     conn.close()
+
+
+def test_a_letter_that_is_no_text_stands_for_itself() -> None:
+    """Somebody has spoilt letter_folds: people are still found, and nothing breaks."""
+    conn = new_database()
+    conn.text_factory = any_text  # as verify reads
+    conn.execute("UPDATE letter_folds SET folded = x'fffe' WHERE letter = 'é'")
+    insert(conn, "p", canonical_name="André Müller")
+    assert find_contact_drift(conn) == ["p"]
+    fill_contacts(conn)
+    assert find_contact_drift(conn) == []
+    assert [person.id for person in find(conn, "name", "André MÜLLER")] == ["p"]
