@@ -71,8 +71,24 @@ def open_writer(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
     if not path.exists() and not path.is_symlink():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     conn = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=not any_thread)
-    conn.execute("PRAGMA busy_timeout = " + str(int(timeout * 1000)))
+    try:
+        conn.execute("PRAGMA busy_timeout = " + str(int(timeout * 1000)))
+        _read_schema(conn)
+    except BaseException:
+        conn.close()
+        raise
     return conn
+
+
+def _read_schema(conn: sqlite3.Connection) -> None:
+    """The first read of a database. Raises sqlite3.Error, also where sqlite3 itself fails.
+
+    SQLite quotes a damaged schema in its message, and sqlite3 then raises UnicodeDecodeError where that is no text.
+    """
+    try:
+        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except UnicodeDecodeError:
+        raise sqlite3.DatabaseError("malformed database schema") from None
 
 
 def _uri(path: Path, options: str) -> str:
@@ -97,7 +113,7 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
             _uri(path, mode), uri=True, timeout=timeout, isolation_level=None, check_same_thread=not any_thread
         )
         try:
-            conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            _read_schema(conn)
             conn.execute("PRAGMA query_only = 1")
             return conn
         except sqlite3.OperationalError as error:
