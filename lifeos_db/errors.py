@@ -79,6 +79,17 @@ class BrokenDatabase(LifeosError):
         )
 
 
+class DamagedDatabase(LifeosError):
+    """SQLite's own check finds a database file damaged."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path}: damaged: {reason}; nothing was changed",
+            "Copy the file aside, then run REINDEX on it in a SQLite shell; if that does not help, restore it from "
+            "your own backup.",
+        )
+
+
 class UnexpectedTable(LifeosError):
     """A table that migrate must create or read is there in another form."""
 

@@ -29,7 +29,7 @@ from .database import (
     translated_errors,
 )
 from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
-from .errors import BadInput, ExportPending, LifeosError, UnexpectedTable
+from .errors import BadInput, DamagedDatabase, ExportPending, LifeosError, UnexpectedTable
 from .evidence import rebuild_evidence
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .hiding import block_hidden
@@ -213,6 +213,7 @@ class _Migration:
                 legacy = None
                 if report.from_version < SCHEMA_VERSION:
                     report.status = "migrated"
+                    _refuse_damage(conn, self.directory.database)
                     if not is_migrated(conn):
                         legacy = self._read_legacy(conn)
                     if self.backup:
@@ -362,6 +363,22 @@ class _Migration:
                 report.warnings.append(f"relationships: {corrected} imported pair(s) had wrong counts; set right")
         for item in differences(conn):
             report.warnings.append(f"{item.detail}; 'lifeos db verify' says what to do")
+
+
+def _refuse_damage(conn: sqlite3.Connection, path: Path) -> None:
+    """Raises DamagedDatabase where SQLite finds a page or an index entry wrong.
+
+    Counts and merges would be settled by what a damaged index says, and the damage would be taken along.
+    """
+    try:
+        found = conn.execute("PRAGMA main.integrity_check(1)").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        # A table of the owner's needs a collation that only its own program has; then the one that is ours is checked.
+        found = conn.execute("PRAGMA main.integrity_check('interactions')").fetchone()[0]
+    if found != "ok":
+        raise DamagedDatabase(path, " ".join(str(found).split()))
 
 
 def _refuse_unexpected_tables(conn: sqlite3.Connection) -> None:

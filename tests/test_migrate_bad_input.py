@@ -185,6 +185,52 @@ def test_a_database_of_another_kind(sample: Path, statement: str, message: str) 
     assert snapshot(sample) == before
 
 
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_a_damaged_index_is_not_taken_along(lifeos: Program, sample: Path, skip_bad: bool) -> None:
+    """One bit of an id is flipped where the index has it: the table would be read, and counted, by that index."""
+    with closing(sqlite3.connect(sample / "interactions.db")) as conn:
+        (identity,) = conn.execute("SELECT id FROM interactions LIMIT 1").fetchone()
+    data = bytearray((sample / "interactions.db").read_bytes())
+    assert data.count(identity.encode()) == 2  # in the table and in its key
+    data[data.rindex(identity.encode())] ^= 1
+    (sample / "interactions.db").write_bytes(data)
+    before = snapshot(sample)
+    result = lifeos("db", "migrate", "--data-dir", sample, *(["--skip-bad"] if skip_bad else []))
+    assert result.returncode == 4
+    assert "interactions.db: damaged: row" in result.stderr
+    assert "run REINDEX on it" in result.stderr
+    assert snapshot(sample) == before
+    with closing(sqlite3.connect(sample / "interactions.db")) as conn:
+        conn.execute("REINDEX")
+    assert lifeos_db.migrate(sample).status == "migrated"
+
+
+def test_a_table_that_only_its_own_program_can_read_stops_no_migration(sample: Path) -> None:
+    """Its index is in a collation that nobody else knows."""
+    with closing(sqlite3.connect(sample / "interactions.db")) as conn:
+        conn.create_collation("own", lambda one, other: (one > other) - (one < other))
+        conn.execute("CREATE TABLE own (word TEXT COLLATE own UNIQUE)")
+        conn.execute("INSERT INTO own VALUES ('b'), ('a')")
+        conn.commit()
+    assert lifeos_db.migrate(sample).status == "migrated"
+
+
+@pytest.mark.parametrize("command", ["migrate", "verify", "export", "import", "duplicates"])
+def test_a_schema_that_is_no_text(lifeos: Program, migrated: Path, command: str) -> None:
+    """SQLite quotes it in its message, which sqlite3 then cannot read."""
+    with closing(sqlite3.connect(migrated / "interactions.db")) as conn:
+        conn.execute("PRAGMA writable_schema = ON")
+        conn.execute("UPDATE sqlite_master SET name = CAST(x'ff' AS TEXT), sql = 'CREATE' WHERE type = 'view'")
+        conn.commit()
+    before = snapshot(migrated)
+    result = lifeos("db", command, "--data-dir", migrated)
+    assert result.returncode == 4
+    assert "not a readable SQLite database (malformed database schema)" in result.stderr
+    assert snapshot(migrated) == before
+    with pytest.raises(lifeos_db.LifeosError, match="malformed database schema"), lifeos_db.session(migrated):
+        pass
+
+
 def test_a_database_of_a_newer_version_is_not_touched(lifeos: Program, migrated: Path) -> None:
     with closing(sqlite3.connect(migrated / "interactions.db")) as conn:
         conn.execute("PRAGMA user_version = 99")
