@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .database import DEFAULT_TIMEOUT, Progress, copy_database, open_reader, remove_database, translated_errors
-from .directory import EXPORT_FILES, DataDirectory, utc_stamp
+from .directory import EXPORT_FILES, DataDirectory, copy_private, utc_stamp
 from .errors import BackupRefused, BrokenDatabase
 from .exporting import sync_directory
 from .interrupts import finishing
@@ -148,8 +148,7 @@ def back_up(
                     raise
                 files.append(path)
         for path in files:
-            shutil.copy2(path, partial / path.name)
-            (partial / path.name).chmod(0o600)
+            copy_private(path, partial / path.name)
         partial.rename(target)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,6 +90,21 @@ class DataDirectory:
         finally:
             path.unlink(missing_ok=True)
             lock.release()
+
+
+def copy_private(source: Path, target: Path) -> None:
+    """Copy a file to a new one that only its owner may read, from its first moment on; its time is the original's.
+
+    It is on disk when this returns, for the original may then be replaced. Raises OSError, also where ``target`` is.
+    """
+    with source.open("rb") as reading:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as writing:
+            shutil.copyfileobj(reading, writing)
+            writing.flush()
+            os.fsync(writing.fileno())
+        stat = os.fstat(reading.fileno())
+    os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def utc_stamp() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import MutableSequence, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, translated_errors
-from .directory import EXPORT_FILES, DataDirectory, utc_now
+from .directory import EXPORT_FILES, DataDirectory, copy_private, utc_now
 from .errors import ExportConflict
 from .export_form import RENDERERS, no_note
 from .exported_records import RecordNotes, write_changes
@@ -340,7 +339,6 @@ def _keep_copies(directory: DataDirectory, names: Sequence[str]) -> list[Path]:
     kept = []
     for name in names:
         copy = folder / name
-        shutil.copyfile(directory.path / name, copy)
-        copy.chmod(0o600)
+        copy_private(directory.path / name, copy)
         kept.append(copy)
     return kept

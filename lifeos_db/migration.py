@@ -28,7 +28,7 @@ from .database import (
     sqlite_fault,
     translated_errors,
 )
-from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
+from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory, copy_private
 from .errors import BadInput, DamagedDatabase, ExportPending, LifeosError, UnexpectedTable
 from .evidence import rebuild_evidence
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
@@ -132,7 +132,7 @@ def _dry_run(
         try:
             for file in EXPORT_FILES:
                 if (directory.path / file).exists():
-                    shutil.copy2(directory.path / file, copy.path)
+                    copy_private(directory.path / file, copy.path / file)
             needs_crm = not (directory.path / RELATIONSHIPS_FILE).exists()
             for source, target in ((directory.crm, copy.crm), (directory.database, copy.database)):
                 if source.exists() and (needs_crm or source != directory.crm):
