@@ -91,8 +91,8 @@ def eject(
                 return EjectReport("legacy")
             require_current(reader, path)
             reader.execute("BEGIN")
+            _refuse_what_is_wrong(reader, path)  # before anything is imported or exported
             if dry_run:
-                _refuse_what_is_wrong(reader, path)
                 report = _plan(reader, EjectReport("dry-run", edited=list(compare(reader, directory).edited)))
         if not dry_run:
             report = _eject(directory, timeout, progress)

@@ -360,6 +360,17 @@ def test_wrong_counts_and_damage_are_not_handed_on(lifeos: Program, migrated: Pa
     assert not (migrated / "backups").exists()
 
 
+def test_it_refuses_before_it_exports(migrated: Path) -> None:
+    """The files are behind the database, and stay so: nothing is changed where the way out is barred."""
+    with opened(migrated) as conn:
+        add_interaction(conn, "new", PLANTED["me"])
+        conn.execute("DROP TRIGGER people_after_insert")
+    before = snapshot(migrated)
+    with pytest.raises(SchemaDamaged):
+        lifeos_db.eject(migrated)
+    assert snapshot(migrated) == before
+
+
 def test_who_watches_is_asked_to_stop(lifeos: Program, migrated: Path) -> None:
     from lifeos_db.directory import DataDirectory
     from lifeos_db.watching import WATCH_LOCK
