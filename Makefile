@@ -1,13 +1,14 @@
 # make demo: set everything up and show the product. make test: lint, types and tests.
 # make prove: faults, crashes, many at once, bad input, every SQLite, a cluster; a table of what was lost.
 # make load: three programs at once for a minute, of which none may lose anything.
+# make bench: measure it against bare SQLite and the legacy programs, and write bench/results.md; takes ten minutes.
 # make docs: the site, in build/docs; a warning is an error. make dist: wheel and sdist in dist/, and both checked.
 # All make the virtual environment when pyproject.toml has changed since, and not otherwise; demo without the packages
 # that only development needs.
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test lint prove load docs dist clean docs/cli.md docs/data-model.md docs/screenshots
+.PHONY: demo test lint prove load bench docs dist clean docs/cli.md docs/data-model.md docs/screenshots
 
 demo: .venv/program
 	$(BIN)/lifeos db demo
@@ -25,6 +26,13 @@ prove: .venv/ready
 
 load: .venv/ready
 	$(BIN)/python bench/three_programs.py 60
+
+bench: .venv/bench-ready
+	$(BIN)/python -m bench
+
+.venv/bench-ready: .venv/program
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	touch .venv/bench-ready
 
 .venv/program: pyproject.toml
 	$(PYTHON) -m venv .venv
