@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -20,6 +21,7 @@ from .legacy_form import (
     Json,
     Key,
     decode,
+    decode_column,
 )
 from .record_rows import unknown_keys
 from .relationships import all_rows
@@ -28,9 +30,30 @@ Note = Callable[[dict[str, Json]], None]
 """Is shown each record as the database declares it, before sources are derived from interactions."""
 
 _RECORDS_AT_A_TIME = 500
+_ABSENT = object()
 # A number that Python or orjson writes in exponent form, behind a key or on a line of its own: they differ in these.
 _EXPONENT = re.compile(rb'(?:": |\n +)-?(?:\d[\d.]*e|0\.0000)')
 _TO_ESCAPE = re.compile("[^\x00-\x7e]+")
+
+
+_SOURCE_TYPES = """
+    WITH RECURSIVE found (source_type) AS (
+        SELECT min(source_type) FROM interactions
+        UNION ALL
+        SELECT (SELECT min(source_type) FROM interactions WHERE source_type > found.source_type)
+        FROM found WHERE found.source_type IS NOT NULL
+    )
+    SELECT CAST(source_type AS BLOB) FROM found WHERE source_type IS NOT NULL
+"""
+"""Every source type that occurs: a step of the index each, not a scan."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Some records, at least one; ``any_numbers`` is whether there may be numbers that need an exponent."""
+
+    records: list[dict[str, Json]]
+    any_numbers: bool
 
 
 def no_note(record: dict[str, Json]) -> None:
@@ -43,38 +66,59 @@ def people_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[byte
     ``sources`` is what is declared, then the source types that the person has interactions of, in order of name.
     Raises BadValue.
     """
-    active: dict[str, list[str]] = {}
-    query = (
-        "SELECT CAST(person_id AS BLOB), CAST(source_type AS BLOB) FROM interactions GROUP BY person_id, source_type"
-    )
-    for person_id, source_type in conn.execute(query):
-        # As bytes, because a client may have written what is no text; whoever is no person is not looked up below.
-        try:
-            active.setdefault(person_id.decode("utf-8", "surrogateescape"), []).append(source_type.decode("utf-8"))
-        except UnicodeDecodeError:
-            where = "WHERE CAST(person_id AS BLOB) = ? AND CAST(source_type AS BLOB) = ?"
-            row = conn.execute(f"SELECT rowid FROM interactions {where} LIMIT 1", (person_id, source_type)).fetchone()
-            raise BadValue("interactions", row[0], f"rowid {row[0]}", "source_type", "is not UTF-8 text") from None
+    active = _active_sources(conn)
 
-    def with_sources(record: dict[str, Json]) -> dict[str, Json]:
-        note(record)
-        found = active.get(record["id"])
-        if found and "sources" in record:
-            declared = record["sources"] or []
-            if added := sorted(set(found) - set(declared)):
-                record["sources"] = declared + added
-        return record
+    def with_sources(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+        for piece in pieces:
+            for record in piece.records:
+                note(record)
+                found = active.get(record["id"])
+                if found and "sources" in record:
+                    declared = record["sources"] or []
+                    if added := [source for source in found if source not in declared]:
+                        record["sources"] = declared + added
+            yield piece
 
     keys = people_keys(conn)
     rows = _decoded(conn, "people", _columns(PERSON_KEYS, keys))
-    return _array(map(with_sources, _records("people", rows, PERSON_KEYS, keys)))
+    return _array(with_sources(_pieces("people", rows, PERSON_KEYS, keys)))
+
+
+def _active_sources(conn: sqlite3.Connection) -> dict[str, list[str]]:
+    """The source types that each person id has interactions of, in order of name.
+
+    As bytes, because a client may have written what is no text. Raises BadValue where a source type is not UTF-8.
+    """
+    sources = {}
+    for (source_type,) in conn.execute(_SOURCE_TYPES):
+        try:
+            sources[source_type] = source_type.decode("utf-8")
+        except UnicodeDecodeError:
+            where = "WHERE CAST(source_type AS BLOB) = ?"
+            row = conn.execute(f"SELECT rowid FROM interactions {where} LIMIT 1", (source_type,)).fetchone()
+            raise BadValue("interactions", row[0], f"rowid {row[0]}", "source_type", "is not UTF-8 text") from None
+    name = "source_type"
+    if any(b"," in source_type for source_type in sources):
+        name = "hex(source_type)"
+        sources = {source_type.hex().upper().encode(): text for source_type, text in sources.items()}
+    known: dict[bytes, list[str]] = {}  # most people have one of a few sets of source types
+    active: dict[str, list[str]] = {}
+    query = f"""SELECT CAST(person_id AS BLOB), CAST(group_concat(DISTINCT {name}) AS BLOB)
+        FROM interactions WHERE source_type IS NOT NULL GROUP BY person_id"""
+    for person_id, found in conn.execute(query):
+        if found not in known:
+            known[found] = sorted({sources[source_type] for source_type in found.split(b",")})
+        identity = person_id.decode("utf-8", "surrogateescape")  # whoever is no person is not looked up
+        before = active.get(identity)  # under the same id as a BLOB
+        active[identity] = sorted({*before, *known[found]}) if before else known[found]
+    return active
 
 
 def relationships_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
     """relationships.json in pieces: the pairs that are kept in their order, then the others. Raises BadValue."""
     keys = relationship_keys(conn)
     rows = all_rows(conn, _columns(RELATIONSHIP_KEYS, keys))
-    return _array(_noted(_records("relationship_records", rows, RELATIONSHIP_KEYS, keys), note))
+    return _array(_noted(_pieces("relationship_records", rows, RELATIONSHIP_KEYS, keys), note))
 
 
 def merges_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
@@ -92,10 +136,11 @@ def merges_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[byte
     yield json.dumps(merges, indent=2).encode("ascii")
 
 
-def _noted(records: Iterable[dict[str, Json]], note: Note) -> Iterator[dict[str, Json]]:
-    for record in records:
-        note(record)
-        yield record
+def _noted(pieces: Iterator[_Piece], note: Note) -> Iterator[_Piece]:
+    for piece in pieces:
+        for record in piece.records:
+            note(record)
+        yield piece
 
 
 def people_keys(conn: sqlite3.Connection) -> list[str]:
@@ -127,31 +172,49 @@ def _columns(known: Iterable[Key], names: Iterable[str]) -> list[str]:
     return ["rowid", "id", "extra", *(name for name in names if name in by_name)]
 
 
-def _records(
-    table: str, rows: Iterable[tuple[Any, ...]], known: Iterable[Key], names: list[str]
-) -> Iterator[dict[str, Json]]:
+def _pieces(table: str, rows: Iterable[tuple[Any, ...]], known: Iterable[Key], names: list[str]) -> Iterator[_Piece]:
     """One dict a row of _columns, with the given keys in order; unknown ones come from ``extra`` where it has them.
 
-    ``table`` is where a bad value is to be corrected.
+    ``table`` is where a bad value is to be corrected. Values are decoded column by column, which is much faster.
     """
     by_name = {key.name: key for key in known}
-    wanted = [by_name.get(name) for name in names]
-    for rowid, identity, extra_text, *row in rows:
-        cells = iter(row)
-        extra = unknown_keys(table, rowid, identity, extra_text)
-        record: dict[str, Json] = {}
-        for name, key in zip(names, wanted):
-            if key is None:
-                if name in extra:
-                    record[name] = extra[name]
-                continue
+    stored = [by_name[name] for name in names if name in by_name]
+    unknown = [name for name in names if name not in by_name]
+    remaining = iter(rows)
+    while piece := list(islice(remaining, _RECORDS_AT_A_TIME)):
+        rowids, ids, extras, *cells = zip(*piece)
+        try:
+            others = [unknown_keys(table, *row) for row in zip(rowids, ids, extras)]
+            columns = {key.name: decode_column(key, column, orjson.loads) for key, column in zip(stored, cells)}
+        except (BadValue, ValueError):
+            raise _first_bad_value(table, piece, stored) from None
+        for name in unknown:
+            columns[name] = [extra.get(name, _ABSENT) for extra in others]
+        records = [dict(zip(names, values)) for values in zip(*(columns[name] for name in names))]
+        for name in (OPTIONAL_LAST_KEY, *unknown):
+            absent = None if name == OPTIONAL_LAST_KEY else _ABSENT
+            for record in records if name in columns else ():
+                if record[name] is absent:
+                    del record[name]
+        numbers = chain.from_iterable(columns[key.name] for key in stored if key.kind == "number")
+        yield _Piece(records, any(others) or not all(map(_is_short, numbers)))
+
+
+def _is_short(number: float | None) -> bool:
+    """Whether Python and orjson write the number alike, without an exponent."""
+    return not number or 0.0001 <= abs(number) < 1e15
+
+
+def _first_bad_value(table: str, rows: Iterable[tuple[Any, ...]], keys: Sequence[Key]) -> BadValue:
+    """The error for the first row that has a value which is none of its key."""
+    for rowid, identity, extra, *cells in rows:
+        unknown_keys(table, rowid, identity, extra)
+        for key, cell in zip(keys, cells):
             try:
-                value = decode(key, next(cells), orjson.loads)
+                decode(key, cell, orjson.loads)
             except ValueError as error:
-                raise BadValue(table, rowid, identity, name, str(error)) from None
-            if value is not None or name != OPTIONAL_LAST_KEY:
-                record[name] = value
-        yield record
+                return BadValue(table, rowid, identity, key.name, str(error))
+    raise AssertionError("a column has a fault that none of its values has")
 
 
 def _decoded(conn: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
@@ -171,22 +234,22 @@ def _decoded(conn: sqlite3.Connection, table: str, columns: list[str]) -> Iterat
         raise
 
 
-def _array(records: Iterator[dict[str, Json]]) -> Iterator[bytes]:
+def _array(pieces: Iterable[_Piece]) -> Iterator[bytes]:
     """A JSON array of the records, in pieces of a few hundred, so that the file is never whole in memory."""
     lead = b"[\n"
-    while piece := list(islice(records, _RECORDS_AT_A_TIME)):
-        yield lead + dump_records(piece)[2:-2]
+    for piece in pieces:
+        yield lead + dump_records(piece.records, piece.any_numbers)[2:-2]
         lead = b",\n"
     yield b"[]" if lead == b"[\n" else b"\n]"
 
 
-def dump_records(records: list[dict[str, Json]]) -> bytes:
-    """The bytes of ``json.dumps(records, indent=2)`` for a list that is not empty, several times faster."""
+def dump_records(records: list[dict[str, Json]], any_numbers: bool = True) -> bytes:
+    """The bytes of ``json.dumps(records, indent=2)``, several times faster."""
     try:
         data = orjson.dumps(records, option=orjson.OPT_INDENT_2)
     except TypeError:  # an integer of more than 64 bits in a key we do not know
         return json.dumps(records, indent=2).encode("ascii")
-    if _EXPONENT.search(data):
+    if any_numbers and _EXPONENT.search(data):
         return json.dumps(records, indent=2).encode("ascii")
     if data.isascii() and b"\x7f" not in data:
         return data

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+_STRINGS, _TEXTS, _INTEGERS = frozenset({str}), frozenset({str, type(None)}), frozenset({int, type(None)})
+
 Json = Any
 Column = str | int | float | None
 Kind = Literal["text", "list", "integer", "number", "boolean"]
@@ -167,7 +169,7 @@ def decode(key: Key, column: Column, parse: Callable[[str], Json] = json.loads) 
             value = parse(column)  # type: ignore[arg-type]
         except (ValueError, TypeError):
             raise ValueError("must be a JSON array of strings or NULL") from None
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list) or not _STRINGS.issuperset(map(type, value)):
             raise ValueError("must be a JSON array of strings or NULL")
         return value
     if key.kind == "boolean":
@@ -183,6 +185,18 @@ def decode(key: Key, column: Column, parse: Callable[[str], Json] = json.loads) 
     if key.kind == "number" and isinstance(column, float) and not math.isfinite(column):
         raise ValueError("is not a finite number")
     return column
+
+
+def decode_column(key: Key, column: Sequence[Column], parse: Callable[[str], Json] = json.loads) -> Sequence[Json]:
+    """``decode`` for many values at once. Raises ValueError where it would for one of them."""
+    if key.kind == "list":
+        return [[] if cell == "[]" else decode(key, cell, parse) for cell in column]
+    if key.kind == "boolean":
+        return [None if cell is None else decode(key, cell) for cell in column]
+    plain = {"text": _TEXTS, "integer": _INTEGERS, "number": _INTEGERS}[key.kind]
+    if plain.issuperset(map(type, column)):
+        return column
+    return [decode(key, cell, parse) for cell in column]
 
 
 def keys_in_order(records: Sequence[Mapping[str, Json]], known: Sequence[Key]) -> list[str]:

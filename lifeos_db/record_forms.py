@@ -7,6 +7,7 @@ in another notation, sources in another order and empty display names filled in;
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from typing import Literal
@@ -40,20 +41,24 @@ _EVIDENCE = frozenset(key.name for key in RELATIONSHIP_KEYS) - {
     "is_linkedin_connection",
 }
 _MISSING = object()
+_IN_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00")
+"""The notation of ``instant``; it stays, also where it is no date."""
 
 
 def person_form(record: Mapping[str, Json]) -> Form:
     """The form of a record of people_entities.json. Its sources still hold what interactions may have added."""
-    form: Form = {}
-    for name, value in record.items():
-        default = _PERSON_DEFAULTS.get(name, _MISSING)
-        if value == default or name in _NOT_COMPARED:
-            continue
-        if default is not _MISSING and (value is None or name in _NORMALISED):
-            value = normal(name, value)
-            if value == default:
-                continue
-        form[name] = value
+    form: Form = {
+        name: value
+        for name, value in record.items()
+        if value != _PERSON_DEFAULTS.get(name, _MISSING) and name not in _NOT_COMPARED
+    }
+    for name in [name for name, value in form.items() if value is None or name in _NORMALISED]:
+        if name in _PERSON_DEFAULTS:
+            value = normal(name, form[name])
+            if value == _PERSON_DEFAULTS[name]:
+                del form[name]
+            else:
+                form[name] = value
     if "display_name" not in form and "display_name" in record and form.get("canonical_name"):
         form["display_name"] = form["canonical_name"]  # as legacy programs fill it in
     return form
@@ -70,6 +75,8 @@ def normal(name: str, value: Json) -> Json:
 
 def instant(text: str) -> str:
     """A date in one notation, in UTC; a naive one is UTC, as legacy programs read it. What is no date stays."""
+    if _IN_UTC.fullmatch(text):
+        return text
     try:
         moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
         if moment.tzinfo is None:
