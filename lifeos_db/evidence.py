@@ -147,8 +147,9 @@ def rebuild_evidence(conn: sqlite3.Connection) -> None:
 
     Inside the caller's transaction, with views and triggers in place; marks the exports as stale. The triggers that
     keep the ties row by row are taken away meanwhile: the limit of people, written last, counts all ties at once. The
-    connection's page cache is 64 MiB from then on: the other direction's index is filled in no order.
+    connection's page cache is 64 MiB meanwhile: the other direction's index is filled in no order.
     """
+    cache_size = conn.execute("PRAGMA cache_size").fetchone()[0]
     conn.execute("PRAGMA cache_size = -65536")
     resting = [item for item in expected("trigger") if item.name in _ROW_BY_ROW]
     for trigger in resting:
@@ -177,4 +178,5 @@ def rebuild_evidence(conn: sqlite3.Connection) -> None:
         conn.execute(trigger.sql)
     conn.execute("INSERT INTO evidence_rules (id, max_people) VALUES (1, 0)")
     conn.execute("UPDATE evidence_rules SET max_people = (SELECT max_people FROM relationship_rules)")
+    conn.execute(f"PRAGMA cache_size = {cache_size}")  # sorting takes as much memory, several times at once
     conn.execute("UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured")
