@@ -86,13 +86,23 @@ for command in (
 ):
     db.command(command.__name__.removesuffix("_person"))(command)
 # What stands behind the command belongs to the command.
-db.command(context_settings={"allow_interspersed_args": False})(run)
+db.command("run", context_settings={"allow_interspersed_args": False})(run)
 db.command("import")(import_edits)
-db.command()(demo)
+db.command("demo")(demo)
+
+
+def _leave_out(arguments: list[str]) -> None:
+    """Forget the commands that are not asked for, where one is plainly: building all of them takes longer than most."""
+    if arguments == ["--version"]:
+        db.registered_commands = []
+    elif arguments[:1] == ["db"]:
+        asked = [command for command in db.registered_commands if [command.name] == arguments[1:2]]
+        db.registered_commands = asked or db.registered_commands
 
 
 def main() -> None:
     """The entry point of the installed program."""
+    _leave_out(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name must not stop a report on an ASCII terminal

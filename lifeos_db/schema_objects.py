@@ -223,7 +223,7 @@ def differences(conn: sqlite3.Connection) -> list[SchemaDifference]:
             found += _interactions_differences(conn)
         elif item.name == SOURCE_INDEX and any(name == SOURCE_INDEX for name, _, _ in unique):
             continue  # UNIQUE in later legacy versions; if it is of a kind that is not covered, it is named below
-        elif normalise(there.sql) != normalise(item.sql):
+        elif there.sql != item.sql and normalise(there.sql) != normalise(item.sql):
             detail = f"{item.type} {item.name} differs from this version's definition"
             found.append(SchemaDifference(item.type, item.name, "altered", detail, there.sql))
     for name, columns, covered in unique:
