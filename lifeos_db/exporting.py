@@ -71,7 +71,11 @@ def check_export(data_dir: str | os.PathLike[str] | None = None, *, timeout: flo
     path = directory.existing_database()
     with translated_errors(path, timeout), closing(open_reader(path, timeout)) as conn:
         require_current(conn, path)
-        conn.execute("SELECT (SELECT 1 FROM people), (SELECT 1 FROM relationships), (SELECT 1 FROM person_merges)")
+        names = ("people", "relationships", "person_merges")
+        there = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE name IN (?, ?, ?)", names)}
+        for name in names:  # asking the view itself would take longer than all the rest
+            if name not in there:
+                conn.execute(f"SELECT 1 FROM {name}")  # raises
         return compare(conn, directory)
 
 

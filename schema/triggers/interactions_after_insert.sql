@@ -3,6 +3,8 @@
 --
 -- 1. Of the noted rows, those that are gone leave the counts (replace_notes_after_update.sql). A note with the new
 --    rowid is gone by definition. If recursive_triggers is on, the DELETE trigger fired and removed its own note.
+--    There are three notes at most, and each is marked by its key: an UPDATE of many rows would make a temporary table
+--    first, for every interaction, and a DELETE without a condition would write the page of an empty table.
 -- 2. The row counts for its person, or for the survivor if that person was merged.
 -- 3. It is evidence of what that person shares with others (evidence_changes_after_update_*.sql).
 -- 4. A row written under a merged id moves to the survivor, and merged_interactions remembers whose it was.
@@ -15,9 +17,33 @@
 CREATE TRIGGER interactions_after_insert AFTER INSERT ON interactions
 BEGIN
     UPDATE replace_notes SET vanished = 1
-    WHERE interaction_rowid = NEW.rowid
-        OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = interaction_rowid);
-    DELETE FROM replace_notes;
+    WHERE interaction_rowid = (
+        SELECT interaction_rowid FROM replace_notes AS noted
+        WHERE vanished = 0 AND (
+            interaction_rowid = NEW.rowid
+            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
+        )
+        LIMIT 1
+    );
+    UPDATE replace_notes SET vanished = 1
+    WHERE interaction_rowid = (
+        SELECT interaction_rowid FROM replace_notes AS noted
+        WHERE vanished = 0 AND (
+            interaction_rowid = NEW.rowid
+            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
+        )
+        LIMIT 1
+    );
+    UPDATE replace_notes SET vanished = 1
+    WHERE interaction_rowid = (
+        SELECT interaction_rowid FROM replace_notes AS noted
+        WHERE vanished = 0 AND (
+            interaction_rowid = NEW.rowid
+            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
+        )
+        LIMIT 1
+    );
+    DELETE FROM replace_notes WHERE true;
 
     UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
         SELECT

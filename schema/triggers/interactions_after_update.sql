@@ -12,9 +12,33 @@ WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id, OLD.titl
     )
 BEGIN
     UPDATE replace_notes SET vanished = 1
-    WHERE interaction_rowid = NEW.rowid
-        OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = interaction_rowid);
-    DELETE FROM replace_notes;
+    WHERE interaction_rowid = (
+        SELECT interaction_rowid FROM replace_notes AS noted
+        WHERE vanished = 0 AND (
+            interaction_rowid = NEW.rowid
+            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
+        )
+        LIMIT 1
+    );
+    UPDATE replace_notes SET vanished = 1
+    WHERE interaction_rowid = (
+        SELECT interaction_rowid FROM replace_notes AS noted
+        WHERE vanished = 0 AND (
+            interaction_rowid = NEW.rowid
+            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
+        )
+        LIMIT 1
+    );
+    UPDATE replace_notes SET vanished = 1
+    WHERE interaction_rowid = (
+        SELECT interaction_rowid FROM replace_notes AS noted
+        WHERE vanished = 0 AND (
+            interaction_rowid = NEW.rowid
+            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
+        )
+        LIMIT 1
+    );
+    DELETE FROM replace_notes WHERE true;
 
     UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
         SELECT

@@ -10,7 +10,7 @@
 -- (id = NEW.id) IS NOT TRUE, not <>, because id may be NULL in the legacy table.
 CREATE TRIGGER interactions_before_insert BEFORE INSERT ON interactions
 BEGIN
-    DELETE FROM replace_notes;
+    DELETE FROM replace_notes WHERE true;
     INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
     SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE id = NEW.id;

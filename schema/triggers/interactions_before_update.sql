@@ -11,7 +11,7 @@ WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id, OLD.titl
         SELECT 1 FROM person_merges WHERE merged_id = OLD.person_id AND survivor_id = NEW.person_id
     )
 BEGIN
-    DELETE FROM replace_notes;
+    DELETE FROM replace_notes WHERE true;
     INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
     SELECT rowid, person_id, source_type, source_id, title FROM interactions
     WHERE id = NEW.id
