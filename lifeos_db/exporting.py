@@ -128,7 +128,7 @@ def export_locked(
         return found
     if found.edited and not force:
         raise ExportConflict([directory.path / name for name in found.edited])
-    edited = _edited(conn, directory)
+    edited = _edited(conn, directory) if force else []  # else publish looks, at the last moment
     kept = _keep_copies(directory, edited)
     with Transaction(conn):
         for copy in kept:
@@ -250,9 +250,10 @@ def announce(conn: sqlite3.Connection, prepared: Sequence[_Prepared], revision: 
     If an earlier export was stopped between renaming and remembering, the bytes that it announced are there: they
     become the known ones first, before the new announcement takes their place.
     """
+    stopped = {row[0] for row in conn.execute("SELECT file FROM exports WHERE pending_sha256 IS NOT NULL")}
     conn.executemany(
         "UPDATE exports SET sha256 = pending_sha256 WHERE file = ? AND pending_sha256 = ?",
-        [(file.target.name, _sha256(file.target)) for file in prepared],
+        [(file.target.name, _sha256(file.target)) for file in prepared if file.target.name in stopped],
     )
     conn.executemany(
         "INSERT INTO exports (file, revision, pending_sha256) VALUES (?, -1, ?) "

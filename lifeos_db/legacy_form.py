@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 _STRINGS, _TEXTS, _INTEGERS = frozenset({str}), frozenset({str, type(None)}), frozenset({int, type(None)})
+_BOOLEANS: dict[Any, bool | None] = {None: None, 0: False, 1: True}
 
 Json = Any
 Column = str | int | float | None
@@ -165,13 +166,7 @@ def decode(key: Key, column: Column, parse: Callable[[str], Json] = json.loads) 
     if key.kind == "list":
         if column == "[]":
             return []
-        try:
-            value = parse(column)  # type: ignore[arg-type]
-        except (ValueError, TypeError):
-            raise ValueError("must be a JSON array of strings or NULL") from None
-        if not isinstance(value, list) or not _STRINGS.issuperset(map(type, value)):
-            raise ValueError("must be a JSON array of strings or NULL")
-        return value
+        return _decode_list(column, parse)
     if key.kind == "boolean":
         if column not in (0, 1):
             raise ValueError("must be 0, 1 or NULL")
@@ -190,13 +185,24 @@ def decode(key: Key, column: Column, parse: Callable[[str], Json] = json.loads) 
 def decode_column(key: Key, column: Sequence[Column], parse: Callable[[str], Json] = json.loads) -> Sequence[Json]:
     """``decode`` for many values at once. Raises ValueError where it would for one of them."""
     if key.kind == "list":
-        return [[] if cell == "[]" else decode(key, cell, parse) for cell in column]
-    if key.kind == "boolean":
-        return [None if cell is None else decode(key, cell) for cell in column]
-    plain = {"text": _TEXTS, "integer": _INTEGERS, "number": _INTEGERS}[key.kind]
-    if plain.issuperset(map(type, column)):
+        return [[] if cell == "[]" else _decode_list(cell, parse) for cell in column]
+    if key.kind == "boolean" and _BOOLEANS.keys() >= set(column):
+        return [_BOOLEANS[cell] for cell in column]
+    if (_TEXTS if key.kind == "text" else _INTEGERS).issuperset(map(type, column)) and key.kind != "boolean":
         return column
     return [decode(key, cell, parse) for cell in column]
+
+
+def _decode_list(column: Column, parse: Callable[[str], Json]) -> Json:
+    if column is None:
+        return None
+    try:
+        value = parse(column)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        value = None
+    if not isinstance(value, list) or not _STRINGS.issuperset(map(type, value)):
+        raise ValueError("must be a JSON array of strings or NULL")
+    return value
 
 
 def keys_in_order(records: Sequence[Mapping[str, Json]], known: Sequence[Key]) -> list[str]:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
+from functools import cache
 from typing import Literal
 
 import orjson
@@ -47,11 +48,7 @@ _IN_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00
 
 def person_form(record: Mapping[str, Json]) -> Form:
     """The form of a record of people_entities.json. Its sources still hold what interactions may have added."""
-    form: Form = {
-        name: value
-        for name, value in record.items()
-        if value != _PERSON_DEFAULTS.get(name, _MISSING) and name not in _NOT_COMPARED
-    }
+    form: Form = {name: record[name] for name, default in _compared(tuple(record)) if record[name] != default}
     for name in [name for name, value in form.items() if value is None or name in _NORMALISED]:
         if name in _PERSON_DEFAULTS:
             value = normal(name, form[name])
@@ -62,6 +59,12 @@ def person_form(record: Mapping[str, Json]) -> Form:
     if "display_name" not in form and "display_name" in record and form.get("canonical_name"):
         form["display_name"] = form["canonical_name"]  # as legacy programs fill it in
     return form
+
+
+@cache
+def _compared(names: tuple[str, ...]) -> list[tuple[str, Json]]:
+    """Of these keys those that are compared, each with what a missing one means."""
+    return [(name, _PERSON_DEFAULTS.get(name, _MISSING)) for name in names if name not in _NOT_COMPARED]
 
 
 def normal(name: str, value: Json) -> Json:
