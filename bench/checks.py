@@ -110,7 +110,7 @@ def _migrate(data: Data) -> Iterator[Figure]:
         bare = program([sys.executable, "-c", _BACKUP, data.legacy(large) / "interactions.db", target])
         target.unlink()
         with data.copy(data.legacy(large)) as copy:
-            people.add(program([sys.executable, "-m", "bench.people_only", copy]), bare)
+            people.add(program([sys.executable, "-m", "bench.people_only", "migrate", copy]), bare)
         if place:  # pairs take their time: once is enough for what has no limit
             continue
         with data.copy(data.legacy(large)) as copy:

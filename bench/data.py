@@ -11,7 +11,7 @@ from pathlib import Path
 import lifeos_db
 
 from .load import person_id, write_legacy_directory
-from .people_only import drop_relationships
+from .people_only import drop_relationships, without_pairs
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Data:
         if not directory.exists():
             shutil.copytree(self.migrated(rows), directory)
             drop_relationships(directory / "interactions.db")
-            lifeos_db.export(directory, force=True)
+            with without_pairs():
+                lifeos_db.export(directory, force=True)
         return directory
 
     @contextmanager

@@ -1,6 +1,6 @@
 """lifeos-db with the triggers that count people alone: a configuration for measuring, in which no pair is kept.
 
-Run as a program it migrates a legacy directory so: python -m bench.people_only DIRECTORY
+Run as a program it migrates a legacy directory so, or exports: python -m bench.people_only migrate|export DIRECTORY
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
-from lifeos_db import export_form, migration
+from lifeos_db import export_form, exporting, migration
 from lifeos_db.schema_objects import expected
 
 _EVIDENCE = re.compile(r"^    (?:UPDATE|INSERT INTO|DELETE FROM) evidence_.*?;\n", re.DOTALL | re.MULTILINE)
@@ -32,16 +33,23 @@ def drop_relationships(database: Path) -> None:
             conn.execute(f"DELETE FROM {table}")
 
 
-def skip_relationships() -> None:
+@contextmanager
+def without_pairs() -> Iterator[None]:
     """Let migrate and export, in this process, pass over everything that has to do with pairs."""
 
     def no_pairs(conn: sqlite3.Connection, note: object) -> Iterator[bytes]:
         yield b"[]"
 
-    setattr(migration, "rebuild_evidence", lambda conn: None)  # noqa: B010
-    export_form.RENDERERS["relationships.json"] = no_pairs
+    with (
+        patch.object(migration, "rebuild_evidence"),
+        patch.dict(export_form.RENDERERS, {"relationships.json": no_pairs}),
+    ):
+        yield
 
 
 if __name__ == "__main__":
-    skip_relationships()
-    migration.migrate(sys.argv[1])
+    with without_pairs():
+        if sys.argv[1] == "migrate":
+            migration.migrate(sys.argv[2])
+        else:
+            exporting.export(sys.argv[2], force=True)
