@@ -69,13 +69,9 @@ def measure(data: Data, curves: list[Curve]) -> Iterator[Figure]:
         figure = Figure(f"growth: {curve.title}, {largest:,} rows", f"the same with {least:,} rows", limit)
         figure.values = [curve.points[largest] / curve.points[least]]
         yield figure
-    # Linear: as many times dearer as there are more rows, what a process costs to start set aside.
+    # Linear or less: what a process costs to start weighs less on the larger, and no difference of two can be negative.
     linear = Figure(f"growth: {verify.title}, {largest:,} rows, a row", f"the same with {middle:,} rows", 1.5)
-    start = verify.points[smallest]
-    linear.values = [
-        ((verify.points[largest] - start) / (largest - smallest))
-        / max(1e-9, (verify.points[middle] - start) / (middle - smallest))
-    ]
+    linear.values = [verify.points[largest] / largest / (verify.points[middle] / middle)]
     yield linear
 
 
