@@ -95,6 +95,15 @@ def _uri(path: Path, options: str) -> str:
     return f"file:{quote(str(path.absolute()))}?{options}"
 
 
+def rows_of(cursor: sqlite3.Cursor) -> Iterator[Any]:
+    """The rows of a cursor, for a generator to delegate to.
+
+    One that delegates to the cursor itself closes it when it is closed, which fails where an interrupt or error has
+    closed the connection by then.
+    """
+    return (row for row in cursor)
+
+
 def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: bool = False) -> sqlite3.Connection:
     """A connection that cannot change the database and leaves no file beside it. ``any_thread`` as in open_writer.
 

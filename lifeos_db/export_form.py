@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from .database import rows_of
 from .errors import BadSetting, BadValue
 from .legacy_form import (
     OPTIONAL_LAST_KEY,
@@ -220,7 +221,7 @@ def _first_bad_value(table: str, rows: Iterable[tuple[Any, ...]], keys: Sequence
 def _decoded(conn: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
     """The rows of a table in order. Raises BadValue for the first that is not UTF-8; sqlite3 alone names no row."""
     try:
-        yield from conn.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid")
+        yield from rows_of(conn.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid"))
     except sqlite3.OperationalError as error:
         if "decode" not in str(error):
             raise

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 from typing import Any
 
+from .database import rows_of
 from .pair_dates import PairDates
 
 COUNTERS = ("events", "threads", "messages", "whatsapp", "slack", "phone_calls", "photos", "notes")
@@ -136,7 +137,7 @@ def all_rows(conn: sqlite3.Connection, columns: Collection[str]) -> Iterator[tup
         f"INSERT INTO temp.pairs_in_order VALUES (?{', ?' * len(columns)})",
         ((next(others) if place is None else place, *row) for place, row in _rows_by_person(conn, columns)),
     )
-    yield from conn.execute(f"SELECT {names} FROM temp.pairs_in_order ORDER BY turn")
+    yield from rows_of(conn.execute(f"SELECT {names} FROM temp.pairs_in_order ORDER BY turn"))
     conn.execute("DROP TABLE temp.pairs_in_order")
     conn.execute(f"PRAGMA query_only = {query_only}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -26,6 +27,13 @@ PLANTED = json.loads((DATA / "sample-legacy" / "planted.json").read_text())
 NEW_ROW = "INSERT INTO interactions (id, person_id, timestamp, source_type, title) VALUES ('n', '{}', '', '{}', '')"
 """One row 'n' for a person and a source type."""
 Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_count() -> None:
+    """Where the tests run in the background, a shell has told them, and so their children, to ignore some signals."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -55,26 +55,26 @@ def offered(words: list[str], directory: Path | None, shell: str = "bash") -> li
         (["db", "verify", "--format", "j"], ["json", "junit"]),
     ],
 )
-def test_what_bash_is_told(migrated_sample: Path, words: list[str], expected: list[str]) -> None:
-    assert sorted(offered(words, migrated_sample)) == expected
+def test_what_bash_is_told(migrated: Path, words: list[str], expected: list[str]) -> None:
+    assert sorted(offered(words, migrated)) == expected
 
 
-def test_unmerge_is_offered_merged_ids(migrated_sample: Path) -> None:
-    with closing(sqlite3.connect(f"file:{migrated_sample / 'interactions.db'}?mode=ro", uri=True)) as conn:
+def test_unmerge_is_offered_merged_ids(migrated: Path) -> None:
+    with closing(sqlite3.connect(f"file:{migrated / 'interactions.db'}?mode=ro", uri=True)) as conn:
         merged = sorted(row[0] for row in conn.execute("SELECT merged_id FROM person_merges"))
-    assert offered(["db", "unmerge", merged[0][:6]], migrated_sample) == [merged[0]]
+    assert offered(["db", "unmerge", merged[0][:6]], migrated) == [merged[0]]
 
 
-def test_other_shells_quote_by_themselves(migrated_sample: Path) -> None:
-    assert offered(["db", "show", "Heidi\\ L"], migrated_sample, "fish") == ["Heidi Lee 24"]
-    assert offered(["db", "show", "Heidi\\ L"], migrated_sample, "zsh") == ["_arguments '*: :((\"Heidi Lee 24\"))'"]
-    assert offered(["db", "verify", "--only", "counts,sq"], migrated_sample, "fish") == ["counts,sqlite"]
+def test_other_shells_quote_by_themselves(migrated: Path) -> None:
+    assert offered(["db", "show", "Heidi\\ L"], migrated, "fish") == ["Heidi Lee 24"]
+    assert offered(["db", "show", "Heidi\\ L"], migrated, "zsh") == ["_arguments '*: :((\"Heidi Lee 24\"))'"]
+    assert offered(["db", "verify", "--only", "counts,sq"], migrated, "fish") == ["counts,sqlite"]
 
 
-def test_the_directory_on_the_line_counts(migrated_sample: Path) -> None:
+def test_the_directory_on_the_line_counts(migrated: Path) -> None:
     for words in (
-        ["db", "--data-dir", str(migrated_sample), "show"],
-        ["db", "show", "--data-dir", str(migrated_sample)],
+        ["db", "--data-dir", str(migrated), "show"],
+        ["db", "show", "--data-dir", str(migrated)],
     ):
         assert offered([*words, "Heidi\\ L"], None) == ["Heidi\\ Lee\\ 24"]
 

@@ -197,8 +197,8 @@ def test_the_owner_of_a_legacy_directory_may_be_named_and_is_helped_too(sample: 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_command_called_in_the_wrong_way(migrated_sample: Path, arguments: list[str], says: str) -> None:
-    result = CliRunner().invoke(app, arguments, env={"LIFEOS_DATA_DIR": str(migrated_sample), "COLUMNS": "200"})
+def test_a_command_called_in_the_wrong_way(migrated: Path, arguments: list[str], says: str) -> None:
+    result = CliRunner().invoke(app, arguments, env={"LIFEOS_DATA_DIR": str(migrated), "COLUMNS": "200"})
     assert (result.exit_code, result.stdout) == (2, "")
     assert says in result.stderr
     assert "--help" in result.stderr

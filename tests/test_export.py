@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import lifeos_db
-from lifeos_db.export_form import dump_records
+from lifeos_db.export_form import _decoded, dump_records
+from lifeos_db.relationships import all_rows
 from tests.conftest import NEW_ROW, PLANTED, Program, add_interaction
 
 PEOPLE = "people_entities.json"
@@ -400,3 +402,15 @@ def test_a_session_that_only_reads_minds_no_edited_file(migrated: Path) -> None:
 def test_a_session_on_a_legacy_directory_says_what_to_do(sample: Path) -> None:
     with pytest.raises(lifeos_db.LifeosError, match="not migrated yet"), lifeos_db.session(sample):
         pass
+
+
+def test_records_that_nobody_reads_to_the_end_may_outlive_their_connection(migrated: Path) -> None:
+    """An interrupt or error in the middle closes the connection first; the rest of the reading must not complain."""
+    conn = connect(migrated)
+    readings = all_rows(conn, ["id", "person_a_id"]), _decoded(conn, "people", ["id"])
+    for rows in readings:
+        assert next(rows)
+    conn.close()
+    for rows in readings:
+        assert isinstance(rows, Generator)
+        rows.close()

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,6 @@ ONE, OTHER = "4b0dbb41-8d52-48f1-942c-3fe860e7a113", "0a368ce7-dc57-4131-b8e1-da
 LOADED = "orjson" if sys.platform == "linux" else ""
 """A library that the work of each command loads: from then on there is something to interrupt."""
 State = dict[str, object]
-
-
-@pytest.fixture(autouse=True)
-def _ctrl_c_counts() -> Iterator[None]:
-    """Where the tests run in the background, the shell has told them, and so their children, to ignore SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def start(arguments: Sequence[object]) -> tuple[subprocess.Popen[bytes], int]:
