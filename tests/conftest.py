@@ -29,9 +29,10 @@ NEW_ROW = "INSERT INTO interactions (id, person_id, timestamp, source_type, titl
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def signals_count() -> None:
-    """Where the tests run in the background, a shell has told them, and so their children, to ignore some signals."""
+    """Where the tests run in the background, a shell has told them, and so their children, to ignore some signals; and
+    the program's entry point leaves SIGINT ignored behind."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
