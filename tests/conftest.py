@@ -17,7 +17,7 @@ from hypothesis import settings
 
 import lifeos_db
 from lifeos_db.contacts import letter_folds
-from lifeos_db.schema_objects import expected_objects
+from lifeos_db.schema_objects import expected, expected_objects
 
 settings.register_profile("suite", deadline=None, print_blob=True)
 settings.load_profile("suite")
@@ -95,15 +95,21 @@ UNIQUE_SOURCE = {"idx_interactions_source": ("CREATE INDEX", "CREATE UNIQUE INDE
 """The change that makes today's schema that of a database whose source index is UNIQUE."""
 
 
-def new_database(change: Mapping[str, tuple[str, str]] | None = None, *, triggers: bool = True) -> sqlite3.Connection:
+def new_database(
+    change: Mapping[str, tuple[str, str]] | None = None, *, triggers: bool = True, backwards: bool = False
+) -> sqlite3.Connection:
     """Today's schema in memory, from the files of schema/ and the rows of the first step, in autocommit mode.
 
     ``change`` names objects whose definition differs, and how: what stands there, and what shall stand there instead.
+    ``backwards`` makes the triggers in the opposite order, in which SQLite then fires those of one event.
     """
     from lifeos_db.migrations.m0001_people_in_the_database import SOURCE_TYPES
 
     conn = sqlite3.connect(":memory:", isolation_level=None)
-    for item in expected_objects():
+    items = expected_objects()
+    if backwards:
+        items = (*(item for item in items if item.type != "trigger"), *reversed(expected("trigger")))
+    for item in items:
         if item.type == "trigger" and not triggers:
             continue
         old, new = (change or {}).get(item.name, ("", ""))

@@ -19,9 +19,12 @@ CONTEXTS |= {"whatsapp": "whatsapp", "phone_calls": "phone", "slack": "slack"}
 DERIVABLE = {*CONTEXTS.values(), "vault"}
 
 
-def open_database() -> sqlite3.Connection:
-    """A database of today's schema in memory, where everything after 2024 is future."""
-    conn = new_database()
+def open_database(*, backwards: bool = False) -> sqlite3.Connection:
+    """A database of today's schema in memory, where everything after 2024 is future.
+
+    ``backwards`` is that of new_database.
+    """
+    conn = new_database(backwards=backwards)
     conn.execute("INSERT INTO settings (key, value) VALUES ('as_of', '2025-01-01T00:00:00.000Z')")
     return conn
 

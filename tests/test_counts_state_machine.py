@@ -23,10 +23,10 @@ class CountsMachine(RuleBasedStateMachine):
 
     recursive = False
 
-    @initialize(unique=st.booleans(), foreign_keys=st.booleans(), may_merge=st.booleans())
-    def open(self, unique: bool, foreign_keys: bool, may_merge: bool) -> None:
+    @initialize(unique=st.booleans(), foreign_keys=st.booleans(), may_merge=st.booleans(), backwards=st.booleans())
+    def open(self, unique: bool, foreign_keys: bool, may_merge: bool, backwards: bool) -> None:
         change = UNIQUE_SOURCE if unique else None
-        self.conn, self.twin = new_database(change), new_database(change, triggers=False)
+        self.conn, self.twin = new_database(change, backwards=backwards), new_database(change, triggers=False)
         self.conn.execute(f"PRAGMA recursive_triggers = {int(self.recursive)}")
         self.conn.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
         self.merged = False

@@ -50,9 +50,14 @@ WHERES = st.one_of(
 class Pairs(RuleBasedStateMachine):
     recursive_triggers = 0
 
-    @initialize(unique=st.booleans(), owner=st.sampled_from(["p1", None]), limit=st.sampled_from([None, "0", "2", "3"]))
-    def start(self, unique: bool, owner: str | None, limit: str | None) -> None:
-        self.conn = open_database()
+    @initialize(
+        unique=st.booleans(),
+        owner=st.sampled_from(["p1", None]),
+        limit=st.sampled_from([None, "0", "2", "3"]),
+        backwards=st.booleans(),
+    )
+    def start(self, unique: bool, owner: str | None, limit: str | None, backwards: bool) -> None:
+        self.conn = open_database(backwards=backwards)
         self.conn.execute(f"PRAGMA recursive_triggers = {self.recursive_triggers}")
         if unique:
             self.conn.execute("DROP INDEX idx_interactions_source")

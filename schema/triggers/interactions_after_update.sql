@@ -1,9 +1,12 @@
--- After an interaction is updated: settle what it replaced, take it from the old count, add it to the new, redirect.
+-- After an interaction is updated: it leaves the old count, it comes into the new one; so does its evidence.
 --
 -- Only when a key, the person, the source type or the title changed: new accounts and snippets cost one comparison.
--- A move from a merged id to its survivor is the redirection itself, made by interactions_after_insert.sql, by this
--- trigger or by person_merges_after_update.sql. Who redirects counts for the survivor at once, so the move counts
--- nothing here; that makes it the same whether recursive_triggers lets this trigger fire for its own UPDATE or not.
+-- What it replaced leaves in interactions_after_update_replaced.sql, and interactions_after_update_merged.sql moves
+-- what was given to a merged id, in any order, as after an insert.
+--
+-- A move from a merged id to its survivor is the redirection itself, made there or by person_merges_after_update.sql.
+-- Who redirects counts for the survivor at once, so the move counts nothing here; that makes it the same whether
+-- recursive_triggers lets this trigger fire for its own UPDATE or not.
 CREATE TRIGGER interactions_after_update AFTER UPDATE ON interactions
 WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id, OLD.title)
         IS NOT (NEW.rowid, NEW.id, NEW.person_id, NEW.source_type, NEW.source_id, NEW.title)
@@ -11,35 +14,6 @@ WHEN (OLD.rowid, OLD.id, OLD.person_id, OLD.source_type, OLD.source_id, OLD.titl
         SELECT 1 FROM person_merges WHERE merged_id = OLD.person_id AND survivor_id = NEW.person_id
     )
 BEGIN
-    UPDATE replace_notes SET vanished = 1
-    WHERE interaction_rowid = (
-        SELECT interaction_rowid FROM replace_notes AS noted
-        WHERE vanished = 0 AND (
-            interaction_rowid = NEW.rowid
-            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
-        )
-        LIMIT 1
-    );
-    UPDATE replace_notes SET vanished = 1
-    WHERE interaction_rowid = (
-        SELECT interaction_rowid FROM replace_notes AS noted
-        WHERE vanished = 0 AND (
-            interaction_rowid = NEW.rowid
-            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
-        )
-        LIMIT 1
-    );
-    UPDATE replace_notes SET vanished = 1
-    WHERE interaction_rowid = (
-        SELECT interaction_rowid FROM replace_notes AS noted
-        WHERE vanished = 0 AND (
-            interaction_rowid = NEW.rowid
-            OR NOT EXISTS (SELECT 1 FROM interactions WHERE rowid = noted.interaction_rowid)
-        )
-        LIMIT 1
-    );
-    DELETE FROM replace_notes WHERE true;
-
     UPDATE people SET (email_count, meeting_count, mention_count, message_count) = (
         SELECT
             email_count - (counter = 'email' AND email_count > 0),
@@ -77,13 +51,6 @@ BEGIN
     WHERE id = 1
         AND (OLD.person_id, OLD.source_type, OLD.source_id, OLD.title)
             IS NOT (NEW.person_id, NEW.source_type, NEW.source_id, NEW.title);
-
-    INSERT INTO merged_interactions (interaction, survivor_id, merged_id)
-    SELECT coalesce(NEW.id, NEW.rowid), survivor_id, merged_id FROM person_merges
-    WHERE merged_id = NEW.person_id
-    ON CONFLICT (interaction, survivor_id) DO UPDATE SET merged_id = excluded.merged_id;
-    UPDATE interactions SET person_id = (SELECT survivor_id FROM person_merges WHERE merged_id = NEW.person_id)
-    WHERE rowid = (SELECT NEW.rowid FROM person_merges WHERE merged_id = NEW.person_id);
 
     UPDATE export_state SET revision = revision + 1 WHERE id = 1 AND revision = captured;
 END;
