@@ -38,6 +38,7 @@ bench: .venv/bench-ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m compileall -q cli lifeos_db migrations  # as pip does for what is not editable
 	touch .venv/program
 
 .venv/ready: .venv/program

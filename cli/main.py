@@ -1,33 +1,41 @@
-"""The program's commands, by name. Each one's work is imported when it runs, so that the program starts fast."""
+"""The program's commands, by name. A command's module is imported when it is asked for, and its work when it runs, so
+that the program starts fast."""
 
 from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from .backup import backup
-from .browse import browse
 from .common import DataDir
-from .demo import demo
-from .duplicates import duplicates
-from .eject import eject
-from .export import export
-from .hide import hide, unhide
-from .import_edits import import_edits
-from .merge import merge
-from .migrate import migrate
-from .orphans import orphans
-from .people import people
-from .run import run
-from .show import show_person
-from .split import split
-from .status import status
-from .unmerge import unmerge
-from .verify import verify
-from .watch import watch
+
+COMMANDS = {
+    "migrate": "migrate.migrate",
+    "verify": "verify.verify",
+    "export": "export.export",
+    "watch": "watch.watch",
+    "status": "status.status",
+    "people": "people.people",
+    "show": "show.show_person",
+    "browse": "browse.browse",
+    "merge": "merge.merge",
+    "unmerge": "unmerge.unmerge",
+    "split": "split.split",
+    "hide": "hide.hide",
+    "unhide": "hide.unhide",
+    "orphans": "orphans.orphans",
+    "duplicates": "duplicates.duplicates",
+    "backup": "backup.backup",
+    "eject": "eject.eject",
+    "run": "run.run",
+    "import": "import_edits.import_edits",
+    "demo": "demo.demo",
+}
+"""Of ``lifeos db``, in the order of its --help: where each one's function is."""
 
 app = typer.Typer(
     name="lifeos",
@@ -65,45 +73,30 @@ def db_options(ctx: typer.Context, data_dir: DataDir = None) -> None:
     ctx.obj = data_dir
 
 
-for command in (
-    migrate,
-    verify,
-    export,
-    watch,
-    status,
-    people,
-    show_person,
-    browse,
-    merge,
-    unmerge,
-    split,
-    hide,
-    unhide,
-    orphans,
-    duplicates,
-    backup,
-    eject,
-):
-    db.command(command.__name__.removesuffix("_person"))(command)
-# What stands behind the command belongs to the command.
-db.command("run", context_settings={"allow_interspersed_args": False})(run)
-db.command("import")(import_edits)
-db.command("demo")(demo)
+def load(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The program with these of its commands."""
+    db.registered_commands = []
+    for name in names:
+        module, function = COMMANDS[name].split(".")
+        # What stands behind the command that ``run`` is given belongs to that command.
+        settings = {"allow_interspersed_args": False} if name == "run" else None
+        db.command(name, context_settings=settings)(getattr(import_module(f".{module}", __package__), function))
+    return app
 
 
-def _leave_out(arguments: list[str]) -> None:
-    """Forget the commands that are not asked for, where one is plainly: building all of them takes longer than most."""
+def _asked(arguments: list[str]) -> Iterable[str]:
+    """The command that is asked for, where one is plainly; else all: making all of them takes longer than most take."""
     if arguments == ["--version"]:
-        db.registered_commands = []
-    elif arguments[:1] == ["db"]:
-        asked = [command for command in db.registered_commands if [command.name] == arguments[1:2]]
-        db.registered_commands = asked or db.registered_commands
+        return ()
+    if arguments[:1] == ["db"] and arguments[1:2] and arguments[1] in COMMANDS:
+        return (arguments[1],)
+    return COMMANDS
 
 
 def main() -> None:
     """The entry point of the installed program."""
-    _leave_out(sys.argv[1:])
+    program = load(_asked(sys.argv[1:]))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name must not stop a report on an ASCII terminal
-    app()
+    program()

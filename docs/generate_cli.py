@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lifeos_db.cli.main import app, db
-from typer.main import get_command
+from lifeos_db.cli.main import COMMANDS, load
 from typer.testing import CliRunner
 
 PROMISES = Path(__file__).with_name("cli-promises.md")
@@ -19,9 +18,8 @@ def main() -> None:
     print("# Commands\n")
     print("Generated from the program by `make docs/cli.md`; do not edit.\n")
     program = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})
-    commands = get_command(db).list_commands(None)  # type: ignore[attr-defined]
-    for words in ((), ("db",), *(("db", command) for command in commands)):
-        help_text = program.invoke(app, [*words, "--help"], prog_name="lifeos").stdout
+    for words in ((), ("db",), *(("db", command) for command in COMMANDS)):
+        help_text = program.invoke(load(), [*words, "--help"], prog_name="lifeos").stdout
         lines = [line.rstrip() for line in help_text.strip("\n").splitlines()]
         print(f"## {' '.join(('lifeos', *words))}\n\n```text\n" + "\n".join(lines) + "\n```\n")
     print(PROMISES.read_text().rstrip())

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from lifeos_db.cli.main import app
+from lifeos_db.cli.main import load
 from typer.testing import CliRunner
 
 from lifeos_db import errors
@@ -50,7 +50,7 @@ CLASSES = [
 def called(directory: Path, command: str, *arguments: str) -> tuple[int, str, list[str]]:
     """Exit code, stdout, and the last two lines of stderr, of the program in this process."""
     words = ["db", command, "--data-dir", str(directory), *(arguments or COMMANDS[command])]
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(load(), words)
     return result.exit_code, result.stdout, result.stderr.splitlines()[-2:]
 
 
@@ -158,7 +158,7 @@ def test_a_typing_error_in_a_name_is_answered_with_the_nearest(
     migrated_sample: Path, arguments: list[str], tmp_path: Path
 ) -> None:
     directory = Path(shutil.copytree(migrated_sample, tmp_path / "data"))
-    result = CliRunner().invoke(app, ["db", arguments[0], "--data-dir", str(directory), *arguments[1:]])
+    result = CliRunner().invoke(load(), ["db", arguments[0], "--data-dir", str(directory), *arguments[1:]])
     assert result.exit_code == 4
     lines = result.stderr.splitlines()
     assert lines[0].startswith("  29a3b2e9-5d65-4441-9588-42dea2bc372f  Heidi Lee 24  p24@example.org")
@@ -168,13 +168,13 @@ def test_a_typing_error_in_a_name_is_answered_with_the_nearest(
 
 def test_the_owner_of_a_legacy_directory_may_be_named_and_is_helped_too(sample: Path) -> None:
     before = snapshot(sample)
-    result = CliRunner().invoke(app, ["db", "migrate", "--data-dir", str(sample), "--owner", "Nguyen Grun"])
+    result = CliRunner().invoke(load(), ["db", "migrate", "--data-dir", str(sample), "--owner", "Nguyen Grun"])
     assert result.exit_code == 4
     assert "Nguyễn Grün 0" in result.stderr.splitlines()[0]
     assert snapshot(sample) == before
-    done = CliRunner().invoke(app, ["db", "migrate", "--data-dir", str(sample), "--owner", "nguyen grün 0"])
+    done = CliRunner().invoke(load(), ["db", "migrate", "--data-dir", str(sample), "--owner", "nguyen grün 0"])
     assert done.exit_code == 4  # without its accents a name is found, but not taken for another's
-    done = CliRunner().invoke(app, ["db", "migrate", "--data-dir", str(sample), "--owner", "Nguyễn Grün 0"])
+    done = CliRunner().invoke(load(), ["db", "migrate", "--data-dir", str(sample), "--owner", "Nguyễn Grün 0"])
     assert done.exit_code == 0, done.stderr
     with opened(sample) as conn:
         assert conn.execute("SELECT value FROM settings WHERE key = 'owner_id'").fetchone() == (PLANTED["me"],)
@@ -198,7 +198,7 @@ def test_the_owner_of_a_legacy_directory_may_be_named_and_is_helped_too(sample: 
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_command_called_in_the_wrong_way(migrated: Path, arguments: list[str], says: str) -> None:
-    result = CliRunner().invoke(app, arguments, env={"LIFEOS_DATA_DIR": str(migrated), "COLUMNS": "200"})
+    result = CliRunner().invoke(load(), arguments, env={"LIFEOS_DATA_DIR": str(migrated), "COLUMNS": "200"})
     assert (result.exit_code, result.stdout) == (2, "")
     assert says in result.stderr
     assert "--help" in result.stderr

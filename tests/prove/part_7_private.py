@@ -218,8 +218,7 @@ def _texts(warm: Warm, grounds: Grounds, starts: _Starts) -> Row:
     start, _ = starts.printing[-1]
     if TEXT not in _run(warm, start, ("show", grounds.people[0], "--titles")).out:
         row.lost.append("'show --titles' prints none either, so this would find none")
-    commands = import_module("lifeos_db.cli.main").db.registered_commands
-    names = {command.name or command.callback.__name__ for command in commands}
+    names = set(import_module("lifeos_db.cli.main").COMMANDS)
     if missing := names - {args[0] for _, args in starts.printing} - NOT_TRIED:
         row.lost.append(f"not tried: {', '.join(sorted(missing))}")
     for start, args in starts.printing:

@@ -170,7 +170,7 @@ def _serve(output: Path) -> None:
 
 def _keep_commands() -> None:
     """Let typer make the commands out of the functions once, and not in each child: that is half of a short run."""
-    app = import_module("lifeos_db.cli.main").app
+    app = import_module("lifeos_db.cli.main").load()
     make = typer.main.get_command
     made = make(app)
     typer.main.get_command = lambda typer_instance: made if typer_instance is app else make(typer_instance)
