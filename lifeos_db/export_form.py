@@ -108,7 +108,10 @@ def _active_sources(conn: sqlite3.Connection) -> dict[str, list[str]]:
         FROM interactions WHERE source_type IS NOT NULL GROUP BY person_id"""
     for person_id, found in conn.execute(query):
         if found not in known:
-            known[found] = sorted({sources[source_type] for source_type in found.split(b",")})
+            try:
+                known[found] = sorted({sources[source_type] for source_type in found.split(b",")})
+            except KeyError:  # one index has a source type that the other has not
+                raise sqlite3.DatabaseError("malformed: the indexes of interactions differ") from None
         identity = person_id.decode("utf-8", "surrogateescape")  # whoever is no person is not looked up
         before = active.get(identity)  # under the same id as a BLOB
         active[identity] = sorted({*before, *known[found]}) if before else known[found]

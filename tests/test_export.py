@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -332,6 +334,26 @@ def test_a_value_that_json_cannot_hold_is_named_with_its_row(lifeos: Program, mi
         verified = lifeos("db", "verify", "--deep", "--data-dir", migrated, "--format", form)
         assert verified.returncode in (0, 1), verified.stderr
         assert "unexpected" not in verified.stderr
+
+
+def test_an_index_that_a_flipped_bit_has_damaged_is_named(lifeos: Program, migrated: Path, tmp_path: Path) -> None:
+    """One index then has a source type that the other has not."""
+    before = (migrated / PEOPLE).read_bytes()
+    with closing(connect(migrated)) as conn:
+        conn.execute("UPDATE interactions SET source_type = 'phonebook' WHERE rowid = 1")
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = (migrated / "interactions.db").read_bytes()
+    said = []
+    for place in (match.start() for match in re.finditer(b"phonebook", data)):  # in the table and two of its indexes
+        copy = Path(shutil.copytree(migrated, tmp_path / str(place)))
+        (copy / "interactions.db").write_bytes(data[:place] + b"x" + data[place + 1 :])
+        result = lifeos("db", "export", "--data-dir", copy)
+        if result.returncode:
+            said.append(result.stderr)
+            assert result.returncode == 4
+            assert (copy / PEOPLE).read_bytes() == before
+    assert "the indexes of interactions differ" in "".join(said)
+    assert "unexpected" not in "".join(said)
 
 
 def test_what_a_client_put_into_a_list_column_is_named_not_written(lifeos: Program, migrated: Path) -> None:
