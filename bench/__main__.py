@@ -39,7 +39,9 @@ def main() -> None:
     curves: list[growth.Curve] = []
     with tempfile.TemporaryDirectory(prefix="lifeos-bench-") as place:
         sizes = TINY if chosen.tiny else FULL
-        data = Data(Path(place), replace(sizes, rounds=chosen.rounds or sizes.rounds))
+        if chosen.rounds:
+            sizes = replace(sizes, rounds=chosen.rounds, slow_rounds=chosen.rounds)
+        data = Data(Path(place), sizes)
         for name in names:
             for figure in MEASURES[name](data, curves):
                 figures.append(figure)

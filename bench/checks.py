@@ -13,7 +13,7 @@ import lifeos_db
 
 from .data import Data
 from .people_only import EVIDENCE_TABLES
-from .timing import Cost, Figure, program
+from .timing import Cost, Figure, lifeos, program
 
 _GROUP = "SELECT count(*) FROM (SELECT person_id, count(*), sum(source_type = 'gmail') FROM interactions GROUP BY 1)"
 _ROOT = Path(__file__).parent.parent
@@ -50,17 +50,13 @@ def shell(database: Path, sql: str) -> Cost:
     return program([sys.executable, "-c", code, database, sql])
 
 
-def lifeos(*arguments: str | Path) -> Cost:
-    return program([Path(sys.executable).with_name("lifeos"), *arguments])
-
-
 def _starts(data: Data) -> Iterator[Figure]:
     sample = data.place / "sample"
     shutil.copytree(_ROOT / "tests" / "data" / "sample-legacy", sample)
     lifeos_db.migrate(sample, backup=False)
     version = Figure("lifeos --version", 'python -c "import typer"', 1.5)
     verify = Figure("lifeos db verify of the sample", "a Python script with a bare sqlite3 GROUP BY", 3)
-    for _ in range(data.sizes.rounds):
+    for _ in range(3 * data.sizes.rounds):  # short, so what else the machine does weighs more
         version.add(lifeos("--version"), program([sys.executable, "-c", "import typer"]))
         bare = program([sys.executable, "-c", _BARE, sample / "interactions.db"])
         verify.add(lifeos("db", "verify", "--data-dir", sample), bare)
@@ -83,7 +79,7 @@ def _verify(data: Data) -> Iterator[Figure]:
     legacy = Figure(f"verify --only counts, {rows:,} rows", "legacy load and verify", 5, "x faster")
     memory = Figure(f"peak memory of verify, {data.sizes.large:,} rows", "", _MOST_MEMORY, "MB")
     others = ["--only", "schema,counts,identity,orphans,source_types,export,sqlite"]
-    for _ in range(data.sizes.rounds):
+    for _ in range(data.sizes.slow_rounds):
         one = lifeos("db", "verify", "--only", "counts", "--data-dir", large)
         counts.add(one, shell(database, _GROUP))
         check = shell(database, f"PRAGMA quick_check; {_GROUP}")
@@ -105,7 +101,8 @@ def _migrate(data: Data) -> Iterator[Figure]:
     memory = Figure(f"peak memory of migrate, {large:,} rows", "", _MOST_MEMORY, "MB")
     exported = Figure(f"peak memory of export, {large:,} rows", "", _MOST_MEMORY, "MB")
     export = Figure(f"export of everything, {large:,} rows", reference, None)
-    for place in range(data.sizes.rounds):
+    data.migrated(large)
+    for place in range(data.sizes.slow_rounds):
         target = data.place / "backup.db"
         bare = program([sys.executable, "-c", _BACKUP, data.legacy(large) / "interactions.db", target])
         target.unlink()
@@ -113,13 +110,11 @@ def _migrate(data: Data) -> Iterator[Figure]:
             people.add(program([sys.executable, "-m", "bench.people_only", "migrate", copy]), bare)
         if place:  # pairs take their time: once is enough for what has no limit
             continue
-        with data.copy(data.legacy(large)) as copy:
-            cost = lifeos("db", "migrate", "--data-dir", copy)
-            whole.add(cost, bare)
-            memory.values.append(cost.memory)
-            cost = lifeos("db", "export", "--force", "--data-dir", copy)
-            export.add(cost, bare)
-            exported.values.append(cost.memory)
+        whole.add(data.migrations[large], bare)
+        memory.values.append(data.migrations[large].memory)
+        cost = lifeos("db", "export", "--force", "--data-dir", data.migrated(large))  # writes the same files again
+        export.add(cost, bare)
+        exported.values.append(cost.memory)
     yield from (people, whole, export, memory, exported)
 
 

@@ -12,11 +12,15 @@ import lifeos_db
 
 from .load import person_id, write_legacy_directory
 from .people_only import drop_relationships, without_pairs
+from .timing import Cost, lifeos
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured. ``growth`` are rows; ``large`` is the last of them."""
+    """How much is measured. ``growth`` are rows; ``large`` is the last of them.
+
+    ``slow_rounds`` is how often what takes long takes turns with its reference, ``rounds`` how often the rest does.
+    """
 
     people: int = 15_000
     growth: tuple[int, ...] = (10_000, 100_000, 1_000_000)
@@ -24,6 +28,7 @@ class Sizes:
     moves: int = 100_000
     legacy: int = 165_000
     rounds: int = 3
+    slow_rounds: int = 2
 
     @property
     def large(self) -> int:
@@ -31,7 +36,7 @@ class Sizes:
 
 
 FULL = Sizes()
-TINY = Sizes(people=60, growth=(100, 200, 400), inserts=300, moves=150, legacy=250, rounds=1)
+TINY = Sizes(people=60, growth=(100, 200, 400), inserts=300, moves=150, legacy=250, rounds=1, slow_rounds=1)
 
 
 class Data:
@@ -40,6 +45,8 @@ class Data:
     def __init__(self, place: Path, sizes: Sizes) -> None:
         self.place = place
         self.sizes = sizes
+        self.migrations: dict[int, Cost] = {}
+        """By rows, what it cost to make the migrated directory."""
 
     def legacy(self, rows: int) -> Path:
         """A legacy directory, not to be changed."""
@@ -53,7 +60,8 @@ class Data:
         directory = self.place / f"migrated-{rows}"
         if not directory.exists():
             shutil.copytree(self.legacy(rows), directory)
-            lifeos_db.migrate(directory, backup=False, owner=person_id(0))
+            self.migrations[rows] = lifeos("db", "migrate", "--data-dir", directory, "--owner", person_id(0))
+            shutil.rmtree(directory / "backups")
         return directory
 
     def people_only(self, rows: int) -> Path:

@@ -14,11 +14,10 @@ from statistics import median
 import lifeos_db
 from lifeos_db.lookup import resolve
 
-from .checks import lifeos
 from .data import Data
 from .inserts import insert
 from .load import interactions
-from .timing import Figure, program, spent
+from .timing import Figure, lifeos, program, spent
 
 _LOOKUPS = 200
 _NOTHING = 50

@@ -80,6 +80,11 @@ def program(command: Sequence[str | Path]) -> Cost:
     return Cost(elapsed, processor, memory)
 
 
+def lifeos(*arguments: str | Path) -> Cost:
+    """What a command of the installed program costs."""
+    return program([Path(sys.executable).with_name("lifeos"), *arguments])
+
+
 # A small process in between: a child is charged with the memory of the process that it was started from.
 _LAUNCHER = """
 import os, sys, time

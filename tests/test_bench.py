@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 MEASURED = (
     "INSERT OR IGNORE of 300 rows, one transaction: people triggers",
-    "INSERT of 75 rows, commits of 500: relationship triggers too",
+    "INSERT of 37 rows, commits of 500: relationship triggers too",
     "OR IGNORE of 150 known ids",
     "one new message until the count is right",
     "one new message until the JSON is right",
