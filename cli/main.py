@@ -88,9 +88,10 @@ def _asked(arguments: list[str]) -> Iterable[str]:
     """The command that is asked for, where one is plainly; else all: making all of them takes longer than most take."""
     if arguments == ["--version"]:
         return ()
-    if arguments[:1] == ["db"] and arguments[1:2] and arguments[1] in COMMANDS:
-        return (arguments[1],)
-    return COMMANDS
+    group, rest = arguments[:1], arguments[1:]
+    if rest[:1] == ["--data-dir"]:
+        rest = rest[2:]
+    return rest[:1] if group == ["db"] and rest and rest[0] in COMMANDS else COMMANDS
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Holding a database against what it must be: the checks, their findings, and the repair."""
+"""Holding a database against what it must be: the checks and their findings."""
 
 from __future__ import annotations
 
@@ -6,40 +6,19 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from .contacts import fill_contacts, fill_letter_folds, find_contact_drift
-from .counts import correct_counts, find_drift
-from .database import (
-    DEFAULT_TIMEOUT,
-    Transaction,
-    any_text,
-    open_reader,
-    open_writer,
-    sqlite_fault,
-    translated_errors,
-)
-from .directory import EXPORT_FILES, DataDirectory, utc_now
+from .contacts import find_contact_drift
+from .counts import find_drift
+from .database import DEFAULT_TIMEOUT, any_text, open_reader, sqlite_fault, translated_errors
+from .directory import EXPORT_FILES, DataDirectory
 from .errors import BadValue, PersonNotFound
-from .evidence import count_pairs, find_pair_drift, rebuild_evidence, wrong_evidence
-from .exporting import compare, differing_files, export_locked, set_as_of
-from .imported_pairs import follow_merges
-from .interrupts import finishing
+from .evidence import count_pairs, find_pair_drift, wrong_evidence
 from .lookup import resolve
-from .merges import flatten_merges, move_merged_rows, record_merges
 from .relationships import owner_id
-from .schema_objects import (
-    SchemaDifference,
-    apply,
-    differences,
-    expected,
-    expected_objects,
-    rebuildable,
-    refuse_lost_tables,
-    require_current,
-)
+from .schema_objects import differences, expected, expected_objects, rebuildable, require_current
 
 Status = Literal["ok", "warn", "drift", "schema", "error"]
 _WORST_FIRST: tuple[Status, ...] = ("schema", "error", "drift", "warn", "ok")
@@ -123,7 +102,9 @@ def verify(
     repaired = None
     with translated_errors(path, timeout):
         if fix:
-            repaired = _repair(directory, deep, timeout)
+            from .repair import repair  # what only a repair needs does not hold up a check
+
+            repaired = repair(directory, deep, timeout)
         with closing(open_reader(path, timeout)) as conn:
             require_current(conn, path)
             conn.text_factory = any_text
@@ -318,6 +299,8 @@ def _check_source_types(scope: _Scope, check: Check) -> None:
 
 
 def _check_export(scope: _Scope, check: Check) -> None:
+    from .exporting import compare, differing_files  # here, for a check of the counts alone starts faster without
+
     found = compare(scope.conn, scope.directory)
     check.checked = len(EXPORT_FILES)
     check.findings = [
@@ -368,56 +351,3 @@ CHECKS: dict[str, Callable[[_Scope, Check], None]] = {
     "sqlite": _check_sqlite,
 }
 """The checks by name, in the order in which they run and are reported."""
-
-
-def _repair(directory: DataDirectory, deep: bool, timeout: float) -> list[str]:
-    """Mend schema objects and counts in one transaction, then export; returns what was done, a sentence each."""
-    path = directory.database
-    with ExitStack() as until_exported:
-        until_exported.enter_context(directory.lock(timeout))
-        conn = until_exported.enter_context(closing(open_writer(path, timeout)))
-        with Transaction(conn):
-            require_current(conn, path)
-            wrong = differences(conn)
-            refuse_lost_tables(wrong, path)
-            done = _remove_extra(conn, wrong)
-            done += [f"restored: {item.detail}" for item in apply(conn, wrong)]
-            done += flatten_merges(conn)
-            record_merges(conn)
-            if moved := move_merged_rows(conn):
-                done.append(f"moved {moved} interaction(s) from merged ids to their survivors")
-            if given := follow_merges(conn):
-                done.append(f"gave {given} relationship record(s) of merged people to their survivors")
-            for item in correct_counts(conn):
-                done.append(f"{item.person_id}: {item.counter} {item.cached} -> {item.actual}")
-            if wrong_evidence(conn):
-                for pair in find_pair_drift(conn):
-                    names = f"{pair.person_a_id} and {pair.person_b_id}"
-                    done.append(f"{names}: {pair.counter} {pair.cached} -> {pair.actual}")
-                rebuild_evidence(conn)
-            fill_letter_folds(conn)
-            if found := find_contact_drift(conn):
-                fill_contacts(conn)
-                done.append(f"read the contacts of {len(found)} person(s) into the index again")
-            set_as_of(conn)
-            until_exported.enter_context(finishing())
-        status = compare(conn, directory).status
-        if status == "stale" or (deep and status == "fresh" and differing_files(conn, directory)):
-            export_locked(conn, directory, force=status == "fresh")
-            done.append("exported")
-    return done
-
-
-def _remove_extra(conn: sqlite3.Connection, wrong: Sequence[SchemaDifference]) -> list[str]:
-    """Take extra triggers, views and indexes out, and keep their definitions."""
-    done = []
-    for item in wrong:
-        if item.problem == "extra":
-            name = item.name.replace('"', '""')
-            conn.execute(f'DROP {item.type.upper()} "{name}"')
-            conn.execute(
-                "INSERT INTO removed_objects (type, name, sql, removed_at) VALUES (?, ?, ?, ?)",
-                (item.type, item.name, item.sql, utc_now()),
-            )
-            done.append(f"removed: {item.detail}; its definition is kept in removed_objects")
-    return done

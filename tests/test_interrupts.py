@@ -236,7 +236,7 @@ def test_a_ctrl_c_after_the_commit_leaves_the_files_written(
 @pytest.fixture(params=["merge", "verify", "import"])
 def sample_changes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], object]:
     """A change of the directory in which a SIGINT comes as soon as the export begins."""
-    from lifeos_db import changing, exporting, importing, verification
+    from lifeos_db import changing, exporting, importing, repair
 
     plain = exporting.export_locked
 
@@ -244,7 +244,7 @@ def sample_changes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         signal.raise_signal(signal.SIGINT)
         return plain(*args, **kwargs)
 
-    for module in (changing, importing, verification):
+    for module in (changing, importing, repair):
         monkeypatch.setattr(module, "export_locked", interrupted)
 
     def act(directory: Path) -> object:
