@@ -10,7 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from .database import DEFAULT_TIMEOUT, Progress, copy_database, open_reader, remove_database, translated_errors
+from .copying import copy_database, remove_database
+from .database import DEFAULT_TIMEOUT, Progress, open_reader, translated_errors
 from .directory import EXPORT_FILES, DataDirectory, copy_private, utc_stamp
 from .errors import BackupRefused, BrokenDatabase
 from .exporting import sync_directory

@@ -1,12 +1,12 @@
-"""Opening SQLite files: for reading without leaving a trace, for writing, and copying a live one."""
+"""Opening SQLite files, for reading without leaving a trace and for writing, and transactions that wait."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,10 @@ from .errors import BrokenDatabase, DatabaseError, LifeosError, Locked, SQLiteTo
 OLDEST_SQLITE = (3, 37, 0)
 DEFAULT_TIMEOUT = 30.0
 """Seconds to wait for another program's write lock."""
+_LONGEST = 2_000_000.0
+"""Seconds; SQLite counts milliseconds in 31 bits, and takes more for none."""
+_STEP = 250
+"""Milliseconds to wait for a lock before a signal is heard."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the phase, the steps done and the steps in all (0 where unknown)."""
@@ -70,9 +74,8 @@ def open_writer(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
     require_sqlite()
     if not path.exists() and not path.is_symlink():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    conn = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=not any_thread)
+    conn = sqlite3.connect(path, timeout=min(_LONGEST, timeout), isolation_level=None, check_same_thread=not any_thread)
     try:
-        conn.execute("PRAGMA busy_timeout = " + str(int(timeout * 1000)))
         _read_schema(conn)
     except BaseException:
         conn.close()
@@ -86,13 +89,40 @@ def _read_schema(conn: sqlite3.Connection) -> None:
     SQLite quotes a damaged schema in its message, and sqlite3 then raises UnicodeDecodeError where that is no text.
     """
     try:
-        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        wait_for(conn, "SELECT count(*) FROM sqlite_master")
     except UnicodeDecodeError:
         raise sqlite3.DatabaseError("malformed database schema") from None
 
 
-def _uri(path: Path, options: str) -> str:
+def wait_for(conn: sqlite3.Connection, statement: str) -> None:
+    """Run a statement that may have to wait for another program's lock, for as long as the connection's busy timeout.
+
+    It waits in short steps: SQLite hears nothing while it waits, and Ctrl-C must not take half a minute.
+    """
+    timeout = conn.execute("PRAGMA busy_timeout").fetchone()[0]
+    deadline = time.monotonic() + timeout / 1000
+    try:
+        while True:
+            left = max(0, int((deadline - time.monotonic()) * 1000))
+            conn.execute(f"PRAGMA busy_timeout = {min(left, _STEP)}")
+            try:
+                conn.execute(statement).fetchall()
+                return
+            except sqlite3.OperationalError as error:
+                if left <= _STEP or "locked" not in str(error):
+                    raise
+    finally:
+        conn.execute(f"PRAGMA busy_timeout = {timeout}")
+
+
+def uri(path: Path, options: str) -> str:
+    """A file URI for sqlite3.connect, such as ``file:/data/interactions.db?mode=ro``."""
     return f"file:{quote(str(path.absolute()))}?{options}"
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """A file that SQLite keeps beside a database: ``-wal``, ``-shm`` or ``-journal``."""
+    return path.with_name(path.name + suffix)
 
 
 def rows_of(cursor: sqlite3.Cursor) -> Iterator[Any]:
@@ -113,13 +143,17 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
     immutable=1 is safe.
     """
     require_sqlite()
-    in_use = _beside(path, "-wal").exists() and _beside(path, "-shm").exists()
+    in_use = beside(path, "-wal").exists() and beside(path, "-shm").exists()
     modes = ["mode=ro"] if in_use else ["mode=rw"]
     modes += ["mode=ro", "mode=ro&immutable=1"]
     failure: sqlite3.Error | None = None
     for mode in modes:
         conn = sqlite3.connect(
-            _uri(path, mode), uri=True, timeout=timeout, isolation_level=None, check_same_thread=not any_thread
+            uri(path, mode),
+            uri=True,
+            timeout=min(_LONGEST, timeout),
+            isolation_level=None,
+            check_same_thread=not any_thread,
         )
         try:
             _read_schema(conn)
@@ -154,7 +188,7 @@ class Transaction:
         self.conn = conn
 
     def __enter__(self) -> None:
-        self.conn.execute("BEGIN IMMEDIATE")
+        wait_for(self.conn, "BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
@@ -163,94 +197,3 @@ class Transaction:
         finally:
             if self.conn.in_transaction:  # also after a COMMIT that failed, for example on a full disk
                 self.conn.execute("ROLLBACK")
-
-
-def copy_database(
-    source: Path,
-    target: Path,
-    timeout: float = DEFAULT_TIMEOUT,
-    progress: Progress | None = None,
-    *,
-    check: bool = False,
-) -> None:
-    """A consistent copy of a database that others may be writing, by SQLite's own backup; mode 0600.
-
-    ``target`` must not exist. Removes what it wrote if it fails. With ``check`` SQLite looks at every page and index
-    entry of the copy, and each table must have as many rows as in the state that was copied: else BrokenDatabase.
-    """
-
-    def report(_status: int, remaining: int, total: int) -> None:
-        if progress:
-            progress("backup", total - remaining, total)
-
-    try:
-        if _left_by_a_crash(source):
-            # Opening it here would replay the log, which changes files: so the copy is opened instead.
-            for suffix in ("", "-wal", "-journal"):
-                if _beside(source, suffix).exists():
-                    _beside(target, suffix).touch(mode=0o600)
-                    shutil.copyfile(_beside(source, suffix), _beside(target, suffix))
-            sqlite3.connect(target).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
-            if check:
-                with closing(open_writer(target)) as copy:
-                    _check_copy(source, copy, _row_counts(copy))
-            return
-        with closing(open_reader(source, timeout)) as reader, closing(open_writer(target)) as writer:
-            # One state from the first page to the last: without it every commit meanwhile would restart the copy.
-            reader.execute("BEGIN")
-            counts = _row_counts(reader) if check else {}
-            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            reader.backup(writer, pages=4096 if progress else -1, progress=report, sleep=0)
-            reader.execute("COMMIT")  # where there is no WAL, writers have waited for it
-            if check:
-                if progress:
-                    progress("check", 0, 0)
-                _check_copy(source, writer, counts)
-    except BaseException:
-        remove_database(target)
-        raise
-
-
-def _row_counts(conn: sqlite3.Connection) -> dict[str, int]:
-    """How many rows each table has; virtual tables, whose modules may not be here, left out."""
-    names = conn.execute(
-        "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-        "AND sql NOT LIKE 'CREATE VIRTUAL%'"
-    ).fetchall()
-    quoted = [(name, name.replace('"', '""')) for (name,) in names]
-    return {name: conn.execute(f'SELECT count(*) FROM main."{safe}"').fetchone()[0] for name, safe in quoted}
-
-
-def _check_copy(source: Path, copy: sqlite3.Connection, counts: dict[str, int]) -> None:
-    found = copy.execute("PRAGMA main.integrity_check(1)").fetchone()[0]
-    if found != "ok":
-        raise BrokenDatabase(source, " ".join(str(found).split()))
-    if (copied := _row_counts(copy)) != counts:
-        names = sorted(name for name in counts if copied.get(name) != counts[name])
-        raise BrokenDatabase(source, f"the copy has another number of rows in {', '.join(names)}")
-
-
-def remove_database(path: Path) -> None:
-    """Remove a database of ours and what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        _beside(path, suffix).unlink(missing_ok=True)
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _left_by_a_crash(path: Path) -> bool:
-    """Whether a log lies beside a database that nobody has open, so that the next one to open it would replay it."""
-    if _beside(path, "-wal").exists():
-        return not _beside(path, "-shm").exists()
-    if not _beside(path, "-journal").exists():
-        return False
-    conn = sqlite3.connect(_uri(path, "mode=ro"), uri=True)
-    try:
-        conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return False
-    except sqlite3.OperationalError:  # a hot journal, which a read-only connection must not roll back
-        return True
-    finally:
-        conn.close()

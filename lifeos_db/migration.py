@@ -16,25 +16,25 @@ from typing import Any, Literal
 from .backup import back_up
 from .choices import take_choices_back
 from .contacts import fill_contacts, fill_letter_folds
+from .copying import copy_database, remove_database
 from .counts import CountDrift, correct_counts
 from .database import (
     DEFAULT_TIMEOUT,
     Progress,
     Transaction,
-    copy_database,
     open_reader,
     open_writer,
-    remove_database,
     sqlite_fault,
     translated_errors,
 )
 from .directory import EXPORT_FILES, MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory, copy_private
-from .errors import BadInput, DamagedDatabase, ExportPending, LifeosError, UnexpectedTable
+from .errors import BadInput, ExportPending, LifeosError
 from .evidence import rebuild_evidence
 from .exporting import announce, capture, compare, discard, prepare, publish, remember, set_as_of
 from .hiding import block_hidden
 from .imported_pairs import follow_merges, import_relationships, wrong_imported_counts
 from .interrupts import finishing
+from .legacy_database import APPENDED_COLUMNS, refuse_damage, refuse_unexpected_tables
 from .legacy_files import LegacyData, read_legacy
 from .legacy_form import COUNT_KEYS, PERSON_KEYS
 from .lookup import resolve
@@ -42,7 +42,6 @@ from .merges import flatten_merges, move_merged_rows, record_merges
 from .record_rows import insert_records
 from .rejects import set_aside
 from .schema_objects import (
-    INTERACTIONS_COLUMNS,
     SCHEMA_VERSION,
     apply,
     differences,
@@ -53,8 +52,6 @@ from .schema_objects import (
     refuse_newer,
     schema_version,
 )
-
-_APPENDED = {"source_account": "TEXT", "attendee_count": "INTEGER"}
 
 
 @dataclass
@@ -213,7 +210,7 @@ class _Migration:
                 legacy = None
                 if report.from_version < SCHEMA_VERSION:
                     report.status = "migrated"
-                    _refuse_damage(conn, self.directory.database)
+                    refuse_damage(conn, self.directory.database)
                     if not is_migrated(conn):
                         legacy = self._read_legacy(conn)
                     if self.backup:
@@ -252,7 +249,7 @@ class _Migration:
         return report
 
     def _read_legacy(self, conn: sqlite3.Connection) -> LegacyData:
-        _refuse_unexpected_tables(conn)
+        refuse_unexpected_tables(conn)
         legacy = read_legacy(self.directory)
         whole_file = [problem for problem in legacy.problems if not problem.place]
         if legacy.problems and (whole_file or not self.skip_bad):
@@ -268,7 +265,7 @@ class _Migration:
         if not conn.execute("PRAGMA main.table_info('interactions')").fetchall():
             conn.execute(next(item.sql for item in expected("table") if item.name == "interactions"))
         columns = {row[1].lower() for row in conn.execute("PRAGMA main.table_info('interactions')")}
-        for name, declared in _APPENDED.items():
+        for name, declared in APPENDED_COLUMNS.items():
             if name not in columns:
                 conn.execute(f"ALTER TABLE interactions ADD COLUMN {name} {declared}")
         own = [] if is_migrated(conn) else foreign_objects(conn)
@@ -363,53 +360,6 @@ class _Migration:
                 report.warnings.append(f"relationships: {corrected} imported pair(s) had wrong counts; set right")
         for item in differences(conn):
             report.warnings.append(f"{item.detail}; 'lifeos db verify' says what to do")
-
-
-def _refuse_damage(conn: sqlite3.Connection, path: Path) -> None:
-    """Raises DamagedDatabase where SQLite finds a page or an index entry wrong.
-
-    Counts and merges would be settled by what a damaged index says, and the damage would be taken along.
-    """
-    try:
-        found = conn.execute("PRAGMA main.integrity_check(1)").fetchone()[0]
-    except sqlite3.OperationalError as error:
-        if "no such" not in str(error):
-            raise
-        # A table of the owner's needs a collation that only its own program has; then the one that is ours is checked.
-        found = conn.execute("PRAGMA main.integrity_check('interactions')").fetchone()[0]
-    if found != "ok":
-        raise DamagedDatabase(path, " ".join(str(found).split()))
-
-
-def _refuse_unexpected_tables(conn: sqlite3.Connection) -> None:
-    """A legacy database has an interactions table in a form we know, or none, and no table of ours."""
-    columns = {row[1].lower() for row in conn.execute("PRAGMA main.table_info('interactions')")}
-    if columns:
-        kind = "SELECT type FROM sqlite_master WHERE name = 'interactions' COLLATE NOCASE"
-        try:
-            conn.execute("SELECT rowid FROM main.interactions LIMIT 1")
-            ordinary = conn.execute(kind).fetchone() == ("table",)
-        except sqlite3.OperationalError:
-            ordinary = False
-        if not ordinary:
-            raise UnexpectedTable(
-                "interactions.db: interactions has no rowid (it is a view, or WITHOUT ROWID)",
-                "Copy its rows into an ordinary table of that name first. Nothing was changed.",
-            )
-    missing = [name for name in INTERACTIONS_COLUMNS if name not in columns and name not in _APPENDED]
-    if columns and missing:
-        raise UnexpectedTable(
-            f"interactions.db: table interactions lacks the columns {', '.join(missing)}",
-            "Is this the right data directory? Nothing was changed.",
-        )
-    ours = [item.name for item in expected("table") if item.name != "interactions"] + ["relationships"]
-    marks = ", ".join("?" * len(ours))
-    taken = conn.execute(f"SELECT name FROM sqlite_master WHERE lower(name) IN ({marks})", ours).fetchall()
-    if taken:
-        raise UnexpectedTable(
-            f"interactions.db: there already is a table {taken[0][0]} that this program did not make",
-            "Rename or move that table first. Nothing was changed.",
-        )
 
 
 def _count_rows(conn: sqlite3.Connection, report: MigrationReport) -> MigrationReport:

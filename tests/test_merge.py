@@ -287,21 +287,21 @@ def test_a_refusal_is_an_identity_refused(circle: Path) -> None:
 
 
 def test_ctrl_c_leaves_the_directory_as_it_was(circle: Path) -> None:
-    """SIGINT while the merge waits for another program's lock: nothing is half done."""
+    """SIGINT while the merge waits for another program's lock, long before that is given up: nothing is half done."""
     before = whole(circle)
     program = Path(sys.executable).with_name("lifeos")
     with opened(circle) as conn:
         conn.execute("BEGIN IMMEDIATE")
-        command = [str(program), "db", "merge", "ann", "bob", "--data-dir", str(circle), "--timeout", "2"]
+        command = [str(program), "db", "merge", "ann", "bob", "--data-dir", str(circle), "--timeout", "60"]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 30
         while not (circle / ".lifeos.lock").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.3)  # from our own lock to the wait for the other program's
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=30)
         conn.execute("ROLLBACK")
-    assert process.returncode in (130, 4)
+    assert process.returncode == 130
     assert "Traceback" not in err
     assert whole(circle) == before
     assert lifeos_db.merge(circle, "ann", "bob").status == "merged"

@@ -266,17 +266,17 @@ def test_a_trigger_with_an_old_body_is_healed(migrated: Path) -> None:
 
 
 def test_ctrl_c_leaves_the_directory_as_it_was(sample: Path) -> None:
-    """SIGINT while the migration waits for another program's lock: exit code 130, nothing half done."""
+    """SIGINT while the migration waits for another program's lock, long before that is given up."""
     before = snapshot(sample)
     with closing(connect(sample)) as conn:
         conn.execute("BEGIN IMMEDIATE")
         process = subprocess.Popen(
-            [LIFEOS, "db", "migrate", "--data-dir", sample, "--timeout", "3"], stderr=subprocess.PIPE, text=True
+            [LIFEOS, "db", "migrate", "--data-dir", sample, "--timeout", "60"], stderr=subprocess.PIPE, text=True
         )
         time.sleep(0.8)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
-        assert process.returncode in (130, 4)
+        assert process.returncode == 130
         assert "Traceback" not in err
         conn.execute("ROLLBACK")
     assert snapshot(sample) == before
