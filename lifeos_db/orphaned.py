@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from .changing import changing, looking
-from .database import DEFAULT_TIMEOUT, any_text
+from .database import DEFAULT_TIMEOUT, any_text, plain
 from .directory import DataDirectory
 from .errors import BadValue, ExportPending, IdentityRefused
 from .exporting import sync_directory
 from .lookup import Person, resolve
+from .moments import INSTANT_SQL
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def orphans(
 
 
 def assign_orphans(
-    data_dir: str | os.PathLike[str] | None = None,
-    person: str = "",
+    data_dir: str | os.PathLike[str] | None,
+    person: str,
     ids: Sequence[str] = (),
     *,
     timeout: float = DEFAULT_TIMEOUT,
@@ -122,25 +123,14 @@ def _missing(conn: sqlite3.Connection, ids: Sequence[str]) -> list[Missing]:
     factory, conn.text_factory = conn.text_factory, any_text
     try:
         rows = conn.execute(
-            """SELECT person_id, source_type, count(*), min(instant), max(instant)
-            FROM (
-                SELECT person_id, source_type,
-                    CASE
-                        WHEN timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
-                            THEN nullif(strftime('%Y-%m-%dT%H:%M:%fZ', timestamp), '1970-01-01T00:00:00.000Z')
-                    END AS instant
-                FROM orphan_interactions
-            )
+            f"""SELECT person_id, source_type, count(*), min(instant), max(instant)
+            FROM (SELECT person_id, source_type, {INSTANT_SQL} AS instant FROM orphan_interactions)
             GROUP BY person_id, source_type ORDER BY person_id, source_type"""
         ).fetchall()
     finally:
         conn.text_factory = factory
     for person_id, source, number, first, last in rows:
-        if isinstance(person_id, bytes) or isinstance(source, bytes):
-            person_id, source = (
-                value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
-                for value in (person_id, source)
-            )
+        person_id, source = (plain(value) if isinstance(value, bytes) else value for value in (person_id, source))
         old = found.get(person_id, Missing(person_id, 0, {}, None, None))
         found[person_id] = Missing(
             person_id,

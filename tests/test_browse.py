@@ -9,13 +9,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 import lifeos_db
 from tests.browsing import PATIENCE, PROGRAM, browsing
-from tests.conftest import NEW_ROW, PLANTED, Program, snapshot
+from tests.conftest import NEW_ROW, PLANTED, Program, add_interaction, snapshot
 
 PAGES = (
     "/",
@@ -200,6 +201,16 @@ def test_a_statement_that_does_not_end_is_stopped(migrated: Path) -> None:
 def test_the_canned_queries_say_what_the_commands_say(migrated: Path) -> None:
     with closing(sqlite3.connect(migrated / "interactions.db")) as conn:
         conn.execute("UPDATE people SET email_count = 99 WHERE canonical_name = 'Eve Park'")
+        # An hour ago, where it is ten hours later; as texts go, in the future.
+        person = conn.execute(
+            """SELECT person_id FROM interactions WHERE person_id IN (SELECT id FROM people WHERE hidden IS NOT 1)
+            GROUP BY person_id ORDER BY max(timestamp) LIMIT 1"""
+        ).fetchone()
+        recent = datetime.now(timezone.utc).astimezone(timezone(timedelta(hours=10))) - timedelta(hours=1)
+        add_interaction(conn, "recent", person[0], "slack", timestamp=recent.isoformat(timespec="seconds"))
+        conn.execute("UPDATE people SET emails = '[\"info@example.com\"]' WHERE rowid BETWEEN 20 AND 28")
+        first = conn.execute("SELECT min(id) FROM orphan_interactions").fetchone()
+        conn.execute("UPDATE interactions SET timestamp = '1970-01-01' WHERE id = ?", first)
         conn.commit()
     with browsing(migrated) as site:
         site.enter()
@@ -213,13 +224,18 @@ def test_the_canned_queries_say_what_the_commands_say(migrated: Path) -> None:
         assert {row["person_id"]: row["interactions"] for row in orphans} == {
             row["person_id"]: row["interactions"] for row in checks["orphans"].findings
         }
-        pairs = site.rows("/lifeos/duplicates.json?_shape=array")
-        assert {frozenset((row["person_id"], row["other_person_id"])) for row in pairs} == {
-            frozenset(pair.arguments) for pair in lifeos_db.duplicates(migrated)
+        assert {row["person_id"]: (row["first"], row["last"]) for row in orphans} == {
+            item.person_id: ((item.first or "")[:10], (item.last or "")[:10])
+            for item in lifeos_db.orphans(migrated).missing
         }
-        assert pairs
+        pairs = site.rows("/lifeos/duplicates.json?_shape=array")
+        assert [(row["person_id"], row["other_person_id"]) for row in pairs] == [
+            pair.arguments for pair in lifeos_db.duplicates(migrated)
+        ]
+        assert len(pairs) >= 8
         distant = [row["person_id"] for row in site.rows("/lifeos/not_since.json?_shape=array&days=330")]
         told = lifeos_db.people(migrated, not_since="330d").people
+        assert person[0] not in distant
         assert sorted(distant) == sorted(person.person_id for person in told)
         closeness = {person.person_id: person.closeness or 0 for person in told}
         assert [closeness[one] for one in distant] == sorted(closeness.values(), reverse=True)

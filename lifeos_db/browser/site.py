@@ -10,6 +10,8 @@ import datasette_dashboards  # noqa: F401  Datasette finds it by itself; here it
 from datasette.app import Datasette
 from datasette.plugins import pm
 
+from lifeos_db.directory import DataDirectory
+from lifeos_db.moments import INSTANT_SQL, TEXT_AFTER_SQL, TEXT_BEFORE_SQL
 from lifeos_db.relationships import RAW_STRENGTH_SQL
 from lifeos_db.schema_objects import expected_objects
 
@@ -39,6 +41,14 @@ CANNED = {
     "duplicates": ("Duplicates", "Pairs that share an email, phone number or name. 'lifeos db merge' makes them one."),
 }
 """Canned queries, in the order of the menu: title and description."""
+PARTS = {
+    "strength": RAW_STRENGTH_SQL,
+    "instant": INSTANT_SQL,
+    "now": "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+    "text_after_now": TEXT_AFTER_SQL.format("'now'"),
+    "text_before_latest": TEXT_BEFORE_SQL.format("chosen.latest"),
+}
+"""Expressions that the canned queries share with the commands."""
 SHOWN = {
     *("interactions", "people", "person_merges", "relationships", "source_types", "import_conflicts", "import_rejects"),
     *("person_activity", "person_count_drift", "orphan_interactions", "blocked_contacts"),
@@ -68,14 +78,16 @@ def open_site(directory: Path, *, titles: bool) -> Datasette:
         # It prints a traceback with all values to the terminal for every mistake in a statement. Ours shows a page.
         pm.unregister(name="datasette.handle_exception")
     site = Datasette([], settings=SETTINGS, metadata=_metadata(directory, titles), memory=False)
-    site.add_database(ReadOnlyDatabase(site, directory / "interactions.db", titles=titles), name=DATABASE)
+    site.add_database(ReadOnlyDatabase(site, DataDirectory(directory).database, titles=titles), name=DATABASE)
     return site
 
 
 def sql(name: str) -> str:
-    """One of the statements in queries/; {strength} stands for how strong a tie is."""
-    text = (resources.files(__package__) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-    return text.strip().replace("{strength}", RAW_STRENGTH_SQL)
+    """One of the statements in queries/, where names in braces stand for what PARTS has."""
+    text = (resources.files(__package__) / "queries" / f"{name}.sql").read_text(encoding="utf-8").strip()
+    for part, expression in PARTS.items():
+        text = text.replace(f"{{{part}}}", expression)
+    return text
 
 
 def _metadata(directory: Path, titles: bool) -> dict[str, Any]:

@@ -2,21 +2,32 @@
 -- the owner first.
 -- The strength of a tie is that of docs/relationships.md. Hidden and merged people and the owner are left out.
 -- :_lifeos_owner is the owner, bound: so the views of relationships look at their pairs alone.
--- Cost: one look-up in idx_interactions_person_timestamp a person, and the owner's relationships.
-WITH latest AS (
+-- The latest instant is near the latest text, for texts differ from instants by an offset.
+-- Cost: two look-ups in idx_interactions_person_timestamp a person, and the owner's relationships.
+WITH chosen AS (
     SELECT
         people.id AS person_id, people.canonical_name AS name, people.category AS category,
         (
-            SELECT strftime('%Y-%m-%dT%H:%M:%fZ', timestamp) FROM interactions
-            WHERE person_id = people.id
-                AND timestamp BETWEEN '1970-01-02' AND strftime('%Y-%m-%dT%H:%M:%S', 'now')
-                AND timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
+            SELECT timestamp FROM interactions
+            WHERE person_id = people.id AND timestamp < {text_after_now} AND {instant} <= {now}
             ORDER BY timestamp DESC LIMIT 1
-        ) AS instant
+        ) AS latest
     FROM people
     WHERE people.hidden IS NOT 1
         AND people.id IS NOT :_lifeos_owner
         AND people.id NOT IN (SELECT merged_id FROM person_merges)
+),
+latest AS (
+    SELECT
+        person_id, name, category,
+        (
+            SELECT max(instant) FROM (
+                SELECT {instant} AS instant FROM interactions
+                WHERE interactions.person_id = chosen.person_id
+                    AND timestamp BETWEEN {text_before_latest} AND chosen.latest
+            ) WHERE instant <= {now}
+        ) AS instant
+    FROM chosen
 ),
 strength AS MATERIALIZED (
     SELECT person_b_id AS person_id, {strength} AS raw FROM relationships
