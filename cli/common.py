@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ DataDir = Annotated[
 Timeout = Annotated[
     float, typer.Option("--timeout", min=0, help="Seconds to wait for another program's lock.", metavar="SECONDS")
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 TextOrJson = Literal["text", "json"]
 Format = Annotated[TextOrJson, typer.Option("--format", help="How to show the result.")]
 
@@ -103,6 +105,16 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 def data_dir_of(ctx: typer.Context, given: Path | None) -> Path | None:
     """The command's --data-dir, else the one given before the command's name."""
     return given if given is not None else ctx.obj
+
+
+def command_line(data_dir: Path | None, command: str, *arguments: str) -> str:
+    """A command that can be pasted into a shell, for the same data directory."""
+    words = ["lifeos", "db", command]
+    if data_dir is not None:
+        words += ["--data-dir", str(data_dir)]
+    if any(argument.startswith("-") for argument in arguments):
+        words.append("--")
+    return shlex.join([*words, *arguments])
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .common import DataDir, Format, Timeout, data_dir_of, guarded, show, show_json
-from .identity import command_line
+from .common import DataDir, Format, Timeout, command_line, data_dir_of, guarded, show, show_json
 
 if TYPE_CHECKING:
     from lifeos_db.duplicate_pairs import Candidate

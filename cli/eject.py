@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .common import DataDir, Timeout, data_dir_of, guarded, progress_on_stderr, show
-from .identity import DryRun, command_line
+from .common import DataDir, DryRun, Timeout, command_line, data_dir_of, guarded, progress_on_stderr, show
 
 
 @guarded

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,17 +17,6 @@ PersonArgument = Annotated[
     str,
     typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False, autocompletion=complete_person),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
-
-
-def command_line(data_dir: Path | None, command: str, *arguments: str) -> str:
-    """A command that can be pasted into a shell, for the same data directory."""
-    words = ["lifeos", "db", command]
-    if data_dir is not None:
-        words += ["--data-dir", str(data_dir)]
-    if any(argument.startswith("-") for argument in arguments):
-        words.append("--")
-    return shlex.join([*words, *arguments])
 
 
 def field_change(name: str, before: Column, after: Column) -> str:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from .common import DataDir, Timeout, data_dir_of, guarded, show
+from .common import DataDir, DryRun, Timeout, command_line, data_dir_of, guarded, show
 from .completion import complete_person
-from .identity import PERSON_HELP, DryRun, command_line, field_change
+from .identity import PERSON_HELP, field_change
 
 
 @guarded

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .common import DataDir, Format, Timeout, data_dir_of, guarded, progress_on_stderr, say, show, show_json
+from .common import DataDir, DryRun, Format, Timeout, data_dir_of, guarded, progress_on_stderr, say, show, show_json
 from .completion import complete_person
 
 CORRECTIONS_SHOWN = 5
@@ -16,7 +16,7 @@ CORRECTIONS_SHOWN = 5
 def migrate(
     ctx: typer.Context,
     data_dir: DataDir = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")] = False,
+    dry_run: DryRun = False,
     no_backup: Annotated[bool, typer.Option("--no-backup", help="Take no backup first.")] = False,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Set bad records aside in the table import_rejects and go on.")

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .common import DataDir, Format, Timeout, data_dir_of, guarded, show, show_json
+from .common import DataDir, Format, Timeout, command_line, data_dir_of, guarded, show, show_json
 from .completion import complete_person
-from .identity import command_line
 
 
 @guarded

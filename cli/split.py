@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from .common import DataDir, Timeout, data_dir_of, guarded, show
+from .common import DataDir, DryRun, Timeout, data_dir_of, guarded, show
 from .completion import complete_person
-from .identity import PERSON_HELP, DryRun
+from .identity import PERSON_HELP
 
 
 @guarded
@@ -53,7 +53,7 @@ def split(
             data_dir_of(ctx, data_dir), person, selection, to=to, new=new, dry_run=dry_run, timeout=timeout
         )
     except ValueError as error:
-        hint = "--to / --new" if "either" in str(error) else "--source-type / --interaction / --email / ..."
+        hint = "--to / --new" if (to is None) == (new is None) else "--source-type / --interaction / --email / ..."
         raise typer.BadParameter(str(error), param_hint=hint) from None
     target = report.target.name if report.created else str(report.target)
     if report.status == "nothing":

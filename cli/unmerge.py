@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .common import DataDir, Timeout, data_dir_of, guarded, show
+from .common import DataDir, DryRun, Timeout, data_dir_of, guarded, show
 from .completion import complete_merged
-from .identity import DryRun
 
 
 @guarded

@@ -37,6 +37,7 @@ def watch(
     Example: lifeos db watch --data-dir ~/lifeos/data
     """
     import lifeos_db
+    from lifeos_db.directory import DataDirectory
 
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,7 +55,7 @@ def watch(
         sys.stdout.flush()
 
     directory = data_dir_of(ctx, data_dir)
-    say(f"watching {directory or 'the data directory'}; stop with Ctrl-C or SIGTERM")
+    say(f"watching {DataDirectory.locate(directory).path}; stop with Ctrl-C or SIGTERM")
     lifeos_db.watch(
         directory,
         debounce=debounce,

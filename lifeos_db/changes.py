@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .database import any_text
 from .record_rows import PERSON_COLUMNS
 
 
@@ -40,7 +41,7 @@ class ChangeReport:
 
 def take_snapshot(conn: sqlite3.Connection) -> Snapshot:
     """Read the aggregates, of one state of the database: one scan of a covering index and one of people."""
-    conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")  # whatever a client wrote
+    conn.text_factory = any_text
     conn.execute("BEGIN")
     try:
         interactions = {

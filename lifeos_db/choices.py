@@ -20,11 +20,11 @@ def take_choices_back(conn: sqlite3.Connection, directory: DataDirectory) -> Pat
     For a database that is being migrated, before its triggers are there. An owner who is no person any more is left
     out. Returns the backup that was read; None where there is none, or none that can be read.
     """
-    folders = sorted(path for path in directory.backups.glob(f"*-{EJECTED}*") if (path / "interactions.db").is_file())
+    folders = sorted(path for path in directory.backups.glob(f"*-{EJECTED}*") if DataDirectory(path).database.is_file())
     if not folders:
         return None
     try:
-        with closing(open_reader(folders[-1] / "interactions.db")) as backup:
+        with closing(open_reader(DataDirectory(folders[-1]).database)) as backup:
             marks = ", ".join("?" * len(_SETTINGS))
             chosen = backup.execute(f"SELECT key, value FROM settings WHERE key IN ({marks})", _SETTINGS).fetchall()
             source_types = backup.execute("SELECT source_type, counter FROM source_types").fetchall()

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from .database import open_reader, translated_errors
-from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE
+from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
 from .errors import DirectoryNotEmpty
 from .legacy_form import OPTIONAL_LAST_KEY, PERSON_KEYS
 
@@ -58,21 +58,21 @@ class Planted:
     rows_orphaned: int
 
 
-def write_legacy_directory(path: Path, *, people: int = 120, interactions: int = 4000, seed: int = 1) -> Planted:
+def write_legacy_directory(path: Path, *, people: int = 120, interactions: int = 4000) -> Planted:
     """Write interactions.db and the JSON files of a legacy LifeOS into ``path``, which must be empty or not exist.
 
-    The same numbers and seed give the same people and rows. Every eighth person has a wrong count, one merged id
+    The same numbers give the same people and rows. Every eighth person has a wrong count, one merged id
     still has rows, and one person is missing from the JSON. Raises DirectoryNotEmpty.
     """
     require_empty(path)
     with translated_errors(path):
         path.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(seed)
+    rng = random.Random(1)
     ids = [str(UUID(int=rng.getrandbits(128))) for _ in range(people)]
     merged, orphan = (str(UUID(int=rng.getrandbits(128))) for _ in range(2))
     rows = [_interaction(number, _pick(ids, rng), rng) for number in range(interactions - 30)]
     rows += [_interaction(interactions - 30 + n, merged if n < 12 else orphan, rng) for n in range(30)]
-    with closing(sqlite3.connect(path / "interactions.db")) as conn:
+    with closing(sqlite3.connect(DataDirectory(path).database)) as conn:
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute(_TABLE)
         for index in _INDEXES:
@@ -104,7 +104,7 @@ def require_empty(path: Path) -> None:
 
 def counts_of(path: Path, name: str) -> tuple[int, int, int, int]:
     """The cached email, meeting, mention and message counts of the person of this name in the directory ``path``."""
-    with closing(open_reader(path / "interactions.db")) as conn:
+    with closing(open_reader(DataDirectory(path).database)) as conn:
         row = conn.execute(
             "SELECT email_count, meeting_count, mention_count, message_count FROM people WHERE canonical_name = ?",
             (name,),

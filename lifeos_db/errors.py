@@ -225,6 +225,16 @@ class IdentityRefused(LifeosError):
     """A merge, unmerge or split that cannot be: the message says why."""
 
 
+class RelationshipRefused(LifeosError):
+    """A relationship that the database does not take: of a person with themselves, or under another pair's id."""
+
+    def __init__(self, one: str, other: str, reason: str) -> None:
+        super().__init__(
+            f"relationships: {one!r} and {other!r}: {reason}",
+            "Give two different person ids, and an id that no other pair has, or none.",
+        )
+
+
 class SchemaDamaged(LifeosError):
     """A trigger, view, index or table is not what it must be, so a change now could be half a change."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from .database import rows_of
+from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE
 from .errors import BadSetting, BadValue
 from .legacy_form import (
     OPTIONAL_LAST_KEY,
@@ -61,7 +62,7 @@ def no_note(record: dict[str, Json]) -> None:
     """For renderings that nobody remembers."""
 
 
-def people_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
+def people_json(conn: sqlite3.Connection, note: Note) -> Iterator[bytes]:
     """people_entities.json in pieces: one record a person, in the order of the table, with the keys that were imported.
 
     ``sources`` is what is declared, then the source types that the person has interactions of, in order of name.
@@ -118,14 +119,14 @@ def _active_sources(conn: sqlite3.Connection) -> dict[str, list[str]]:
     return active
 
 
-def relationships_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
+def relationships_json(conn: sqlite3.Connection, note: Note) -> Iterator[bytes]:
     """relationships.json in pieces: the pairs that are kept in their order, then the others. Raises BadValue."""
     keys = relationship_keys(conn)
     rows = all_rows(conn, _columns(RELATIONSHIP_KEYS, keys))
     return _array(_noted(_pieces("relationship_records", rows, RELATIONSHIP_KEYS, keys), note))
 
 
-def merges_json(conn: sqlite3.Connection, note: Note = no_note) -> Iterator[bytes]:
+def merges_json(conn: sqlite3.Connection, note: Note) -> Iterator[bytes]:
     """merged_person_ids.json: merged id to survivor id, flat, in the order of the table.
 
     ``note`` is shown each as {"merged_id", "survivor_id"}.
@@ -265,7 +266,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 RENDERERS: dict[str, Callable[[sqlite3.Connection, Note], Iterator[bytes]]] = {
-    "people_entities.json": people_json,
-    "relationships.json": relationships_json,
-    "merged_person_ids.json": merges_json,
+    PEOPLE_FILE: people_json,
+    RELATIONSHIPS_FILE: relationships_json,
+    MERGES_FILE: merges_json,
 }

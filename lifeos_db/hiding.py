@@ -14,8 +14,8 @@ from .lookup import Person, resolve
 
 
 def hide(
-    data_dir: str | os.PathLike[str] | None = None,
-    person: str = "",
+    data_dir: str | os.PathLike[str] | None,
+    person: str,
     *,
     reason: str | None = None,
     timeout: float = DEFAULT_TIMEOUT,
@@ -43,7 +43,7 @@ def hide(
 
 
 def unhide(
-    data_dir: str | os.PathLike[str] | None = None, person: str = "", *, timeout: float = DEFAULT_TIMEOUT
+    data_dir: str | os.PathLike[str] | None, person: str, *, timeout: float = DEFAULT_TIMEOUT
 ) -> tuple[Person, bool]:
     """Show a hidden person again, and block their contacts no more. Returns who it was, and whether anything changed.
 

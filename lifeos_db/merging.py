@@ -46,9 +46,9 @@ class _Plan:
 
 
 def merge(
-    data_dir: str | os.PathLike[str] | None = None,
-    survivor: str = "",
-    other: str = "",
+    data_dir: str | os.PathLike[str] | None,
+    survivor: str,
+    other: str,
     *,
     dry_run: bool = False,
     timeout: float = DEFAULT_TIMEOUT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cache
 from typing import Literal
 
@@ -17,6 +17,7 @@ import orjson
 
 from .directory import MERGES_FILE, PEOPLE_FILE, RELATIONSHIPS_FILE
 from .legacy_form import COUNT_KEYS, PERSON_KEYS, RELATIONSHIP_KEYS, Json
+from .moments import parse_instant
 
 RecordKind = Literal["person", "merge", "relationship"]
 Form = dict[str, Json]
@@ -81,10 +82,7 @@ def instant(text: str) -> str:
     if _IN_UTC.fullmatch(text):
         return text
     try:
-        moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return moment.astimezone(timezone.utc).isoformat()
+        return parse_instant(text).isoformat()
     except (ValueError, OverflowError):
         return text
 

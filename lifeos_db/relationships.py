@@ -22,6 +22,17 @@ LINKEDIN_WEIGHT = 10
 STRONGEST = 10_000
 """The raw score, less one, that is worth 100."""
 
+_DATES_OF_A_PAIR = """
+    SELECT replace(min(instant), 'Z', '+00:00'), replace(max(instant), 'Z', '+00:00')
+    FROM relationship_evidence WHERE person_a_id = ? AND person_b_id = ?
+"""
+"""First and last instant of a pair's evidence, ISO 8601 in UTC; NULL without any dated evidence."""
+_DATE_COLUMNS = ("first_seen_together", "last_seen_together")
+_FEW_PAIRS = 200
+"""So many pairs are dated one by one sooner than everybody at once."""
+_PEOPLE_AT_A_TIME = 200
+"""To ask the view costs a third less for many than for each, and what they share is in memory meanwhile."""
+
 _COLUMNS = ", ".join(f"shared_{counter}_count" for counter in COUNTERS)
 
 
@@ -103,18 +114,6 @@ def count_ties(conn: sqlite3.Connection, person_id: str) -> int:
         )
         WHERE NOT EXISTS (SELECT 1 FROM people WHERE people.id = other_id AND people.hidden = 1)"""
     return int(conn.execute(query, {"person": person_id}).fetchone()[0])
-
-
-_DATES_OF_A_PAIR = """
-    SELECT replace(min(instant), 'Z', '+00:00'), replace(max(instant), 'Z', '+00:00')
-    FROM relationship_evidence WHERE person_a_id = ? AND person_b_id = ?
-"""
-"""First and last instant of a pair's evidence, ISO 8601 in UTC; NULL without any dated evidence."""
-_DATE_COLUMNS = ("first_seen_together", "last_seen_together")
-_FEW_PAIRS = 200
-"""So many pairs are dated one by one sooner than everybody at once."""
-_PEOPLE_AT_A_TIME = 200
-"""To ask the view costs a third less for many than for each, and what they share is in memory meanwhile."""
 
 
 def all_rows(conn: sqlite3.Connection, columns: Collection[str]) -> Iterator[tuple[Any, ...]]:

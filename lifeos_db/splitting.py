@@ -61,9 +61,9 @@ class _Plan:
 
 
 def split(
-    data_dir: str | os.PathLike[str] | None = None,
-    person: str = "",
-    selection: Selection = Selection(),
+    data_dir: str | os.PathLike[str] | None,
+    person: str,
+    selection: Selection,
     *,
     to: str | None = None,
     new: str | None = None,

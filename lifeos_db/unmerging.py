@@ -60,8 +60,8 @@ class _Plan:
 
 
 def unmerge(
-    data_dir: str | os.PathLike[str] | None = None,
-    merged: str = "",
+    data_dir: str | os.PathLike[str] | None,
+    merged: str,
     *,
     dry_run: bool = False,
     timeout: float = DEFAULT_TIMEOUT,

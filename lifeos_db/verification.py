@@ -279,9 +279,7 @@ def _check_orphans(scope: _Scope, check: Check) -> None:
     check.findings = [{"person_id": person, "interactions": number} for person, number in rows]
     if rows:
         check.status = "warn"
-        check.fix = (
-            "Insert the missing person, or give the rows to another with UPDATE interactions SET person_id = ..."
-        )
+        check.fix = "lifeos db orphans, with --assign PERSON or --delete; or insert the missing person"
 
 
 def _check_source_types(scope: _Scope, check: Check) -> None:

@@ -4,9 +4,10 @@
 >>> store = get_person_entity_store("data/people_entities.json")
 """
 
+from ..errors import RelationshipRefused
 from .entity import PersonEntity
 from .people import PersonEntityStore, get_person_entity_store
-from .relationships import Relationship, RelationshipRefused, RelationshipStore
+from .relationships import Relationship, RelationshipStore
 from .stats import refresh_person_stats, verify_person_stats
 
 __all__ = [

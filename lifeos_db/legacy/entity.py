@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 from ..legacy_form import OPTIONAL_LAST_KEY, PERSON_KEYS, Json
+from ..person_union import RULE
 from ..record_forms import DATE_KEYS, month_and_day
 
 _CATEGORIES = ("self", "family", "work", "personal", "unknown")
@@ -180,7 +181,7 @@ class PersonEntity:
         merged.last_seen = max(_moments(self.last_seen, other.last_seen), default=self.last_seen)
         merged.category = min(self.category, other.category, key=_rank)
         if other.notes and other.notes != self.notes:
-            merged.notes = f"{self.notes}\n\n---\n\n{other.notes}" if self.notes else other.notes
+            merged.notes = f"{self.notes}{RULE}{other.notes}" if self.notes else other.notes
         merged.confidence_score = (self.confidence_score + other.confidence_score) / 2 * _MERGE_DISCOUNT
         return merged
 

@@ -14,14 +14,10 @@ from typing import Any
 
 from ..database import open_reader, translated_errors
 from ..directory import DataDirectory, utc_now
-from ..errors import LifeosError
+from ..errors import RelationshipRefused
 from ..relationships import RAW_STRENGTH_SQL, edge_weight, raw_strength, strongest
 from ..schema_objects import require_current
 from ..sessions import session
-
-
-class RelationshipRefused(LifeosError):
-    """A relationship that the database does not take: of a person with themselves, or under another pair's id."""
 
 
 @dataclass
@@ -172,10 +168,7 @@ class RelationshipStore:
                     ),
                 )
             except sqlite3.IntegrityError as error:
-                raise RelationshipRefused(
-                    f"relationships: {a!r} and {b!r}: {error}",
-                    "Give two different person ids, and an id that no other pair has, or none.",
-                ) from None
+                raise RelationshipRefused(a, b, str(error)) from None
             return _between(conn, a, b) or relationship  # kept, but seen only when both ids are people
 
     def update(self, relationship: Relationship) -> Relationship | None:
