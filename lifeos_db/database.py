@@ -139,13 +139,15 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
 
     In WAL mode even a read-only connection needs -wal and -shm. Where both lie there, mode=ro uses them as they are.
     Where they do not, mode=ro would create and leave them; an ordinary connection removes them when it closes, so that
-    is used, and query_only forbids it to write. Where the directory is read-only, nobody else can write either, and
-    immutable=1 is safe.
+    is used, and query_only forbids it to write. Where neither can be opened, the directory is read-only, and
+    immutable=1 reads the file alone. That is the whole state only if no log lies beside it.
     """
     require_sqlite()
     in_use = beside(path, "-wal").exists() and beside(path, "-shm").exists()
     modes = ["mode=ro"] if in_use else ["mode=rw"]
-    modes += ["mode=ro", "mode=ro&immutable=1"]
+    modes += ["mode=ro"]
+    if not any(_has_content(beside(path, suffix)) for suffix in ("-wal", "-journal")):
+        modes += ["mode=ro&immutable=1"]
     failure: sqlite3.Error | None = None
     for mode in modes:
         conn = sqlite3.connect(
@@ -169,6 +171,13 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
             raise
     assert failure is not None
     raise failure
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def any_text(data: bytes) -> str:

@@ -281,6 +281,25 @@ def test_no_permission_to_write_is_enough_to_read(forbidden: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_a_log_that_cannot_be_opened_is_not_passed_over(migrated: Path, tmp_path: Path) -> None:
+    """Commits that stand in the log alone would be missed, and what is wrong would be called right."""
+    directory = tmp_path / "with-log"
+    with opened(migrated) as conn:
+        conn.execute("PRAGMA wal_autocheckpoint = 0")
+        conn.execute("UPDATE people SET email_count = 99")
+        shutil.copytree(migrated, directory)
+    (directory / "interactions.db-shm").unlink()
+    assert (directory / "interactions.db-wal").stat().st_size
+    directory.chmod(0o555)
+    try:
+        for words in (["verify", "--only", "counts"], ["export", "--check"], ["show", PLANTED["me"]], ["status"]):
+            result = unprivileged("db", *words, "--data-dir", directory)
+            assert (result.returncode, result.stdout) == (4, ""), words
+            assert result.stderr.startswith(f"lifeos: {directory / 'interactions.db'}: unable to open"), words
+    finally:
+        directory.chmod(0o755)
+
+
 @pytest.mark.parametrize("place", ["directory", "above", "database"])
 def test_no_permission_to_read(forbidden: Path, place: str) -> None:
     closed = {"directory": forbidden, "above": forbidden.parent, "database": forbidden / "interactions.db"}[place]
