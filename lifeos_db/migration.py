@@ -84,7 +84,7 @@ class MigrationReport:
     """What was put right in a database of this version: triggers, views, indexes, late exports, the owner."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's JSON form."""
+        """The JSON form, whose fields are in docs/cli-promises.md."""
         values = asdict(self)
         del values["corrections"]
         values["warnings"] += values.pop("healed")

@@ -40,7 +40,7 @@ class Check:
 
 @dataclass
 class VerifyReport:
-    """The outcome of a verification; its fields are the contract's JSON form.
+    """The outcome of a verification; its fields are those of the JSON form.
 
     ``repaired`` says what ``fix`` did, a sentence each; it is in the JSON form only then.
     """
@@ -52,7 +52,7 @@ class VerifyReport:
     repaired: list[str] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's JSON form."""
+        """The JSON form, whose fields are in docs/cli-promises.md."""
         values = asdict(self)
         if self.repaired is None:
             del values["repaired"]
