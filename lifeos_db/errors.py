@@ -7,7 +7,10 @@ from pathlib import Path
 
 
 class LifeosError(Exception):
-    """Something could not be done; the data is as it was before.
+    """Something could not be done. The data is as it was before, unless a change was committed and its export failed.
+
+    Then the change stays, and the error is ExportPending, or names the cause alone: an ExportConflict, a BadValue, a
+    BadSetting, Locked or a StorageFailure. ``export`` writes the files once that is mended.
 
     ``str(error)`` is one line: what is wrong and where. ``hint`` is one line: what to do about it.
     ``details`` are further lines, such as every bad record of a file.
