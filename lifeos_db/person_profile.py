@@ -119,7 +119,7 @@ def profile(
     """The person that is meant by ``person`` (``lookup.resolve``); a merged id stands for its survivor. Read-only.
 
     ``limit`` is how many ties and how many of the latest interactions to give. Raises PersonNotFound,
-    PersonAmbiguous, DatabaseMissing, NotMigrated, OlderSchema, NewerSchema, Locked.
+    PersonAmbiguous, and what opening raises.
     """
     now = utc_now()
     directory = DataDirectory.locate(data_dir)
