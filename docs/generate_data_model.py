@@ -151,8 +151,9 @@ def page(found: Found) -> str:
         "",
         f"`schema/` has {numbers['table']} tables, {numbers['trigger']} triggers, {numbers['view']} views and "
         f"{numbers['index']} indexes, one a file. Each file",
-        "says what it is, what keeps it true and what it costs; the names below lead to them. How it works together is",
-        "told in [How the counts stay right](how-counts-stay-right.md) and [Relationships](relationships.md).",
+        "says what it is and, where it matters, what keeps it true and what it costs; the names below lead to them.",
+        "How it works together is told in [How the counts stay right](how-counts-stay-right.md) and",
+        "[Relationships](relationships.md).",
         "",
         LEGEND,
     ]

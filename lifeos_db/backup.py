@@ -48,8 +48,8 @@ def back_up_database(
     ``target`` is the new file, or a directory for it; without it the file goes into backups/. Never takes the place of
     a file. ``keep`` removes all but the newest backups of this function in that directory, and nothing else.
 
-    Raises ValueError for a ``keep`` without a directory; BackupRefused, DatabaseMissing, BrokenDatabase, Locked,
-    StorageFailure. Nothing is left behind then.
+    Raises ValueError for a ``keep`` below 1 or without a directory; BackupRefused; and what opening raises, but for
+    NotMigrated, OlderSchema and NewerSchema. Nothing is left behind then.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)

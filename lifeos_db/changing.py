@@ -22,8 +22,8 @@ def changing(
     """One transaction on interactions.db, then an export if the data is ahead of the JSON files.
 
     ``done`` says in a word what was done, for the case that only the export fails (ExportPending). If the block raises,
-    nothing has changed. Raises NotMigrated, OlderSchema, NewerSchema, DatabaseMissing, Locked, StorageFailure, and
-    SchemaDamaged where the schema is damaged: without its triggers a merge would be half a merge.
+    nothing has changed. Raises what opening raises, SchemaDamaged and ExportPending: together what changing raises
+    (``errors``).
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
@@ -54,7 +54,7 @@ def _look_first(directory: DataDirectory, timeout: float) -> None:
 
 @contextmanager
 def looking(data_dir: str | os.PathLike[str] | None, timeout: float = DEFAULT_TIMEOUT) -> Iterator[sqlite3.Connection]:
-    """One state of interactions.db, to read. Raises as ``changing`` does."""
+    """One state of interactions.db, to read. Raises what opening raises."""
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
     with translated_errors(path, timeout), closing(open_reader(path, timeout)) as conn:

@@ -20,7 +20,7 @@ EXPORT_FILES = (PEOPLE_FILE, RELATIONSHIPS_FILE, MERGES_FILE)
 
 @dataclass(frozen=True)
 class DataDirectory:
-    """A LifeOS data directory; the contract's table of files is its source."""
+    """A LifeOS data directory: interactions.db, crm.db and the JSON files (docs/legacy-formats.md), and backups/."""
 
     path: Path
 

@@ -57,7 +57,7 @@ def duplicates(
 ) -> list[DuplicatePair]:
     """Pairs that share an email, phone number or name (case and accents folded), the best evidence first.
 
-    People who are merged or hidden are left out. Read from the index of contacts. Raises what ``looking`` raises.
+    People who are merged or hidden are left out. Read from the index of contacts. Raises what opening raises.
     """
     with looking(data_dir, timeout) as conn:
         conn.text_factory = any_text

@@ -77,10 +77,10 @@ def eject(
     """Make a migrated directory a legacy one again: import, export, back up, then drop what is ours.
 
     The files are complete before anything is dropped, and that is one transaction: whatever stops it, the directory
-    is migrated with fresh files, or legacy. Interactions keep every row and column. ``migrate`` brings it back.
+    is still a migrated one, or legacy. Interactions keep every row and column. ``migrate`` brings it back.
 
     Raises CountsWrong and SchemaDamaged, for what is wrong must not be handed on; KeepsChanging, AlreadyWatched; what
-    ``import_edits`` raises; OlderSchema, NewerSchema, DatabaseMissing, BrokenDatabase, Locked, StorageFailure.
+    ``import_edits`` raises; and what opening raises, but for NotMigrated.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)

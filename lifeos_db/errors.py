@@ -1,4 +1,16 @@
-"""The failures a user can meet: one class each, saying what and where, with a hint that says what to do."""
+"""The failures a user can meet: one class each, saying what and where, with a hint that says what to do.
+
+Docstrings name three sets of them by these words:
+
+What opening raises: DataDirectoryMissing, DatabaseMissing, NotMigrated, OlderSchema, NewerSchema, BrokenDatabase,
+Locked, StorageFailure, SQLiteTooOld; and DatabaseError where SQLite refuses to read something, such as a table that is
+gone.
+
+What changing raises: what opening raises; SchemaDamaged, for without its triggers a change could be half a change; and
+ExportPending, when the change is done and only its JSON files are not.
+
+What finding a person raises: PersonNotFound, PersonAmbiguous, PersonMerged.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +19,10 @@ from pathlib import Path
 
 
 class LifeosError(Exception):
-    """Something could not be done; the data is as it was before.
+    """Something could not be done. The data is as it was before, unless a change was committed and its export failed.
+
+    Then the change stays, and the error is ExportPending, or names the cause alone: an ExportConflict, a BadValue, a
+    BadSetting, Locked or a StorageFailure. ``export`` writes the files once that is mended.
 
     ``str(error)`` is one line: what is wrong and where. ``hint`` is one line: what to do about it.
     ``details`` are further lines, such as every bad record of a file.

@@ -172,15 +172,16 @@ def _keys(conn: sqlite3.Connection, setting: str, known: Iterable[Key]) -> list[
 
 
 def _columns(known: Iterable[Key], names: Iterable[str]) -> list[str]:
-    """What _records wants of a row: rowid, id and extra, then the known ones of the given keys."""
+    """What _pieces wants of a row: rowid, id and extra, then the known ones of the given keys."""
     by_name = {key.name for key in known}
     return ["rowid", "id", "extra", *(name for name in names if name in by_name)]
 
 
 def _pieces(table: str, rows: Iterable[tuple[Any, ...]], known: Iterable[Key], names: list[str]) -> Iterator[_Piece]:
-    """One dict a row of _columns, with the given keys in order; unknown ones come from ``extra`` where it has them.
+    """A dict for each row of _columns, with the given keys in order, some hundred a piece.
 
-    ``table`` is where a bad value is to be corrected. Values are decoded column by column, which is much faster.
+    Unknown keys come from ``extra`` where it has them. ``table`` is where a bad value is to be corrected. Values are
+    decoded column by column, which is much faster. Raises BadValue.
     """
     by_name = {key.name: key for key in known}
     stored = [by_name[name] for name in names if name in by_name]

@@ -55,7 +55,7 @@ def export(
     """Write the JSON files if the database is ahead of them; return at once if not.
 
     Raises ExportConflict if another program changed a file since the last export, unless ``force``, which first keeps
-    a copy of it in backups/. Raises NotMigrated, OlderSchema, NewerSchema, Locked, StorageFailure, BadValue.
+    a copy of it in backups/. Raises what opening raises, BadValue and BadSetting.
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
@@ -66,7 +66,10 @@ def export(
 
 
 def check_export(data_dir: str | os.PathLike[str] | None = None, *, timeout: float = DEFAULT_TIMEOUT) -> ExportReport:
-    """Whether the JSON files show what the database holds: ``fresh``, ``stale`` or ``edited``. Changes nothing."""
+    """Whether the JSON files show what the database holds: ``fresh``, ``stale`` or ``edited``. Changes nothing.
+
+    Raises what opening raises.
+    """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
     with translated_errors(path, timeout), closing(open_reader(path, timeout)) as conn:

@@ -22,8 +22,8 @@ def hide(
 ) -> tuple[Person, bool]:
     """Hide a person and block their emails and phone numbers. Returns who it was, and whether anything changed.
 
-    Of somebody who is hidden already, a new ``reason`` replaces the old one, and new contacts are blocked. Raises as
-    ``changing`` and ``resolve`` do.
+    Of somebody who is hidden already, a new ``reason`` replaces the old one, and new contacts are blocked. Raises
+    what finding a person raises, and what changing raises.
     """
     with changing(data_dir, "hidden", timeout) as conn:
         found = resolve(conn, person)
@@ -47,7 +47,7 @@ def unhide(
 ) -> tuple[Person, bool]:
     """Show a hidden person again, and block their contacts no more. Returns who it was, and whether anything changed.
 
-    Raises as ``changing`` and ``resolve`` do.
+    Raises what finding a person raises, and what changing raises.
     """
     with changing(data_dir, "shown again", timeout) as conn:
         found = resolve(conn, person)
@@ -64,6 +64,7 @@ def is_blocked(conn: sqlite3.Connection, *, email: str | None = None, phone: str
     """Whether this email or this phone number is a hidden person's, or was when they were hidden, in any spelling.
 
     Who was hidden by another program counts too, and who was shown again by one does not. A few look-ups in indexes.
+    Raises sqlite3.Error where ``conn`` has none of the tables.
     """
     wanted = [("email", fold_email(email or "")), ("phone", fold_phone(phone or ""))]
     return any(

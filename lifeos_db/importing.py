@@ -47,8 +47,8 @@ def import_edits(
     import_rejects. ``own`` are hashes of files that are exports, though this database does not know them: one that
     was restored from a backup has forgotten the latest. Those are written anew, not taken in, and new ones are added.
 
-    Raises BadInput, LostRecords, ExportConflict (a program that writes without a pause), NotMigrated, OlderSchema,
-    NewerSchema, DatabaseMissing, BrokenDatabase, BadValue, Locked, StorageFailure. Nothing is changed then.
+    Raises BadInput, LostRecords, and what opening raises; nothing is changed then. Raises what ``export`` raises, such
+    as ExportConflict where a program writes without a pause; what was taken in by then stays.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)

@@ -58,8 +58,8 @@ def merge(
     One transaction: interactions move, the fields unite (docs/identity.md), relationships are led to the survivor, the
     other's row leaves people, and the merge is recorded for ``unmerge``. ``dry_run`` only reads.
 
-    Raises IdentityRefused, PersonMerged, PersonNotFound, PersonAmbiguous, BadValue where a column cannot be read, and
-    what ``changing`` raises.
+    Raises IdentityRefused where both are one person, BadValue where a column cannot be read, what finding a person
+    raises, and what changing raises.
     """
     if dry_run:
         with looking(data_dir, timeout) as conn:

@@ -81,7 +81,7 @@ class MigrationReport:
     """What was put right in a database of this version: triggers, views, indexes, late exports, the owner."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's JSON form."""
+        """The JSON form, whose fields are in docs/cli-promises.md."""
         values = asdict(self)
         del values["corrections"]
         values["warnings"] += values.pop("healed")
@@ -103,8 +103,10 @@ def migrate(
     One transaction for the database, after a full backup; the files only after it. If anything fails, the directory
     is as it was. Run again, it heals triggers, views and indexes, and otherwise has nothing to do.
 
-    Raises BadInput with every bad record, unless ``skip_bad``, which sets bad records aside in import_rejects; and
-    PersonNotFound, UnexpectedTable, NewerSchema, BrokenDatabase, Locked, StorageFailure, DataDirectoryMissing.
+    Raises BadInput with every bad record, unless ``skip_bad``, which sets bad records aside in import_rejects;
+    DamagedDatabase, UnexpectedTable, BadValue, BadSetting; with ``owner`` what finding a person raises; and what
+    opening raises, but for DatabaseMissing, NotMigrated and OlderSchema. ExportPending is the one that comes after the
+    commit: the database is migrated, and only the files could not be put into place.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)

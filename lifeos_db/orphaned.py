@@ -64,7 +64,10 @@ class OrphansReport:
 def orphans(
     data_dir: str | os.PathLike[str] | None = None, ids: Sequence[str] = (), *, timeout: float = DEFAULT_TIMEOUT
 ) -> OrphansReport:
-    """The orphaned interactions by missing id; of ``ids`` only, if given. Raises what ``looking`` raises."""
+    """The orphaned interactions by missing id; of ``ids`` only, if given.
+
+    Raises IdentityRefused for one of ``ids`` that no orphan is under, and what opening raises.
+    """
     with looking(data_dir, timeout) as conn:
         return OrphansReport(_missing(conn, ids))
 
@@ -76,7 +79,11 @@ def assign_orphans(
     *,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> OrphansReport:
-    """Give the orphaned interactions, or those of ``ids``, to a person. Raises what ``changing`` and ``resolve`` do."""
+    """Give the orphaned interactions, or those of ``ids``, to a person.
+
+    Raises IdentityRefused for one of ``ids`` that no orphan is under, BadValue for an orphan's id that is no text,
+    what finding a person raises, and what changing raises.
+    """
     with changing(data_dir, "assigned", timeout) as conn:
         found = resolve(conn, person)
         missing = _writable(conn, _missing(conn, ids))
@@ -92,8 +99,11 @@ def delete_orphans(
 ) -> OrphansReport:
     """Delete the orphaned interactions, or those of ``ids``, once every row is on disk in a file of backups/.
 
-    The file is JSON lines, one object a row with every column; bytes are ``{"hex": ...}``. Raises what ``changing``
-    raises; then nothing is deleted.
+    The file is JSON lines, one object a row with every column; bytes are ``{"hex": ...}``.
+
+    Raises IdentityRefused for one of ``ids`` that no orphan is under, BadValue for an orphan's id that is no text,
+    and what changing raises. Unless only the export failed (ExportPending, whose ``details`` name the file), nothing is
+    deleted then.
     """
     directory = DataDirectory.locate(data_dir)
     folder: Path | None = None

@@ -100,7 +100,7 @@ def status(data_dir: str | os.PathLike[str] | None = None, *, timeout: float = D
     """Look at everything that can be looked at fast; read-only.
 
     The people's counts are held against the aggregate; evidence of relationships and the file's pages are not, which
-    is for ``verify``. Raises DatabaseMissing, NotMigrated, OlderSchema, NewerSchema, BrokenDatabase, Locked.
+    is for ``verify``. Raises what opening raises.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)

@@ -101,8 +101,7 @@ def people(
     ``not_since`` is as in ``moments.moment_back`` and leaves out who was met since then, and the owner. ``hidden``
     brings hidden people in.
 
-    Raises ValueError for a ``not_since`` that says nothing; DatabaseMissing, NotMigrated, OlderSchema, NewerSchema,
-    Locked.
+    Raises ValueError for a ``not_since`` that says nothing or lies in the future, and what opening raises.
     """
     now = utc_now()
     cutoff = moment_back(not_since, now) if not_since is not None else None

@@ -119,7 +119,7 @@ def profile(
     """The person that is meant by ``person`` (``lookup.resolve``); a merged id stands for its survivor. Read-only.
 
     ``limit`` is how many ties and how many of the latest interactions to give. Raises PersonNotFound,
-    PersonAmbiguous, DatabaseMissing, NotMigrated, OlderSchema, NewerSchema, Locked.
+    PersonAmbiguous, and what opening raises.
     """
     now = utc_now()
     directory = DataDirectory.locate(data_dir)
@@ -251,7 +251,7 @@ def _recorded_name(state: str | None) -> str | None:
 
 
 def _drift(conn: sqlite3.Connection, directory: DataDirectory, person_id: str) -> tuple[list[WrongCount], list[str]]:
-    """The person's wrong counts, and why they may be wrong; the ways in which they can are in docs."""
+    """The person's wrong counts, and why they may be wrong; the ways in which they can are in docs/looking.md."""
     (counts,) = look(conn, directory, ["counts"], person=person_id)
     wrong = [
         WrongCount(item["counter"], item["cached"], item["actual"]) for item in counts.findings if "counter" in item

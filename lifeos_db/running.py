@@ -55,7 +55,7 @@ def run(
     What cannot be done around the command does not keep it from running; it is in ``failures``. Signals that reach
     this process meanwhile are passed on to the command. Only the main thread may call it.
 
-    Raises DatabaseMissing, NotMigrated, OlderSchema, NewerSchema, BrokenDatabase, Locked before the command is started.
+    Raises what opening raises before the command is started.
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()

@@ -93,7 +93,7 @@ class SchemaDifference:
 
 @cache
 def normalise(sql: str) -> str:
-    """The statement without comments, with one space between tokens and none where it means nothing."""
+    """The statement without comments and the semicolon at its end, with one space between any two tokens."""
     tokens: list[str] = []
     for token in _TOKEN.findall(sql):
         if re.fullmatch(r'"\w+"', token):

@@ -20,9 +20,9 @@ def session(
     """Open interactions.db; commit at the end of the block, then export if the data is ahead of the JSON files.
 
     The connection is an ordinary sqlite3.Connection in Python's default transaction mode. If the block raises, the
-    transaction is rolled back, nothing is exported, and the exception goes on as it is. Raises NotMigrated,
-    OlderSchema, NewerSchema, DatabaseMissing, Locked; after the commit also ExportConflict, if another program changed
-    a JSON file.
+    transaction is rolled back, nothing is exported, and the exception goes on as it is. Raises what
+    opening raises; after the commit, which stays, what ``export`` raises, such as ExportConflict where another program
+    changed a JSON file.
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()

@@ -73,8 +73,8 @@ def split(
     """Move what is selected from ``person`` to the person ``to``, or to a new one with the name ``new``.
 
     One transaction. Raises ValueError unless exactly one of ``to`` and ``new`` is given and something is selected;
-    IdentityRefused where something named is neither with the person nor with the target; PersonNotFound,
-    PersonAmbiguous, PersonMerged, BadValue, and what ``changing`` raises.
+    IdentityRefused where both are one person, or something named is with neither; BadValue where a column cannot be
+    read; what finding a person raises, and what changing raises.
     """
     if (to is None) == (not (new or "").strip()):
         raise ValueError("give either an existing person or a new name")

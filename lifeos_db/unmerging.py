@@ -69,7 +69,7 @@ def unmerge(
     """Take back the merge of the person with the id ``merged`` (or the beginning of one), in one transaction.
 
     Raises IdentityRefused where the survivor was merged further since, or nothing is known of the person;
-    PersonNotFound, PersonAmbiguous, and what ``changing`` raises.
+    BadValue where a column cannot be read; PersonNotFound, PersonAmbiguous, and what changing raises.
     """
     if dry_run:
         with looking(data_dir, timeout) as conn:

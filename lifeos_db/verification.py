@@ -40,7 +40,7 @@ class Check:
 
 @dataclass
 class VerifyReport:
-    """The outcome of a verification; its fields are the contract's JSON form.
+    """The outcome of a verification; its fields are those of the JSON form.
 
     ``repaired`` says what ``fix`` did, a sentence each; it is in the JSON form only then.
     """
@@ -52,7 +52,7 @@ class VerifyReport:
     repaired: list[str] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The contract's JSON form."""
+        """The JSON form, whose fields are in docs/cli-promises.md."""
         values = asdict(self)
         if self.repaired is None:
             del values["repaired"]
@@ -91,9 +91,9 @@ def verify(
     ``fix`` first repairs counts and schema objects in one transaction and exports, then checks. It never deletes an
     interaction; extra triggers, views and indexes are taken out, their definitions kept in removed_objects.
 
-    Raises ValueError for an unknown check name; DatabaseMissing, NotMigrated, OlderSchema, NewerSchema,
-    BrokenDatabase, PersonNotFound, PersonAmbiguous, PersonMerged, Locked, StorageFailure; with ``fix`` also
-    UnexpectedTable and ExportConflict.
+    Raises ValueError for an unknown check name; with ``person`` what finding a person raises; and what opening raises.
+    With ``fix`` also UnexpectedTable, which leaves everything as it was, and what ``export`` raises; what is repaired
+    by then stays.
     """
     started = time.monotonic()
     names = chosen_checks(only)

@@ -49,8 +49,7 @@ def watch(
     the first. ``stop`` is asked five times a second. ``on_refresh`` is told what an import or export did. What fails is
     told to ``on_trouble``, once a trouble, and tried again.
 
-    Raises AlreadyWatched; DatabaseMissing, NotMigrated, OlderSchema, NewerSchema and BrokenDatabase only at the start;
-    and what stops the last export.
+    Raises AlreadyWatched; what opening raises, at the start; and what ``import_edits`` raises, at the end.
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()

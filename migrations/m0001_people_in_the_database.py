@@ -1,6 +1,6 @@
 """Step 1: people, merges and relationships move into interactions.db, and triggers can keep the counts.
 
-The text of each table is that of the day this step was released, and is never edited again.
+The text of each table is that of the day this step was written, and is never edited once it is released.
 """
 
 import textwrap

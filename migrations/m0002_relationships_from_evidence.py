@@ -1,7 +1,7 @@
 """Step 2: pairs are counted from interactions; what was imported or written down about them moves beside the counts.
 
-The text of each table is that of the day this step was released, and is never edited again. The evidence tables are
-filled after the steps, from the views, once those are there.
+The text of each table is that of the day this step was written, and is never edited once it is released. The
+evidence tables are filled after the steps, from the views, once those are there.
 """
 
 import textwrap

@@ -1,6 +1,6 @@
 """Step 3: the database remembers what it exported, so that it can take in what legacy writers change in the files.
 
-The text of each table is that of the day this step was released, and is never edited again.
+The text of each table is that of the day this step was written, and is never edited once it is released.
 """
 
 import textwrap

@@ -1,6 +1,6 @@
 """Step 4: merges can be taken back, people are found by their contacts, and hidden people stay away.
 
-The text of each table is that of the day this step was released, and is never edited again.
+The text of each table is that of the day this step was written, and is never edited once it is released.
 """
 
 import textwrap

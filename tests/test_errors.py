@@ -17,6 +17,7 @@ import pytest
 from lifeos_db.cli.main import load
 from typer.testing import CliRunner
 
+import lifeos_db
 from lifeos_db import errors
 from tests.circle import opened
 from tests.conftest import DATA, PLANTED, Program, new_database, snapshot
@@ -63,6 +64,22 @@ def test_no_error_is_raised_without_a_class_of_its_own() -> None:
     """So that the page can name it: LifeosError itself is only what the others have in common."""
     root = Path(errors.__file__).parent
     assert not [path.name for path in root.rglob("*.py") if re.search(r"raise LifeosError\(", path.read_text())]
+
+
+def test_every_public_function_says_what_it_raises() -> None:
+    """By the sets that lifeos_db/errors.py names, and by classes that there are."""
+    sets = {"what opening raises", "what changing raises", "what finding a person raises"}
+    assert errors.__doc__ is not None
+    assert set(re.findall(r"^(What [a-z ]+ raises):", errors.__doc__, re.MULTILINE)) == {
+        name.replace("what", "What", 1) for name in sets
+    }
+    for name in lifeos_db.__all__:
+        item = getattr(lifeos_db, name)
+        text = " ".join((inspect.getdoc(item) or "").split())
+        assert set(re.findall(r"[wW]hat [a-z ]+ raises", text)) <= sets, name
+        if inspect.isfunction(item):
+            opens = "data_dir" in inspect.signature(item).parameters
+            assert re.search("what (opening|changing) raises" if opens else "Raises", text), name
 
 
 def test_the_page_shows_what_the_program_says(lifeos: Program, migrated: Path) -> None:

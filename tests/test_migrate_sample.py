@@ -29,7 +29,7 @@ def test_the_report_names_what_was_planted(sample: Path) -> None:
     assert len({item.person_id for item in report.corrections}) == PLANTED["people_with_drift"]
 
 
-def test_the_json_form_of_the_report_is_the_contract(lifeos: Program, sample: Path) -> None:
+def test_the_json_form_of_the_report_is_the_one_that_is_promised(lifeos: Program, sample: Path) -> None:
     result = lifeos("db", "migrate", "--data-dir", sample, "--format", "json")
     assert result.returncode == 0
     report = json.loads(result.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import sqlite3
 from contextlib import closing
@@ -25,6 +26,32 @@ def test_a_file_is_one_object_named_after_it_with_a_header(file: Path) -> None:
     assert re.findall(r"^CREATE (\w+) (\w+)", text, re.MULTILINE) == [(kind, file.stem)]
     assert text.endswith(";\n")
     assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("table", [item.name for item in expected_objects() if item.type == "table"])
+def test_the_header_of_a_table_names_the_triggers_that_write_it(table: str) -> None:
+    """In "Kept true by:", all of them and no other: as files, where * stands for any text.
+
+    Or by the tables that they are on: "the triggers on a, b and c" is for a table that nearly all of them write.
+    """
+    written = re.compile(rf"\b(?:INSERT (?:OR \w+ )?INTO|UPDATE(?: OR \w+)?|DELETE FROM) {table}\b")
+    triggers = {item.name: item for item in expected_objects() if item.type == "trigger"}
+    writers = {name for name, item in triggers.items() if written.search(normalise(item.sql).split(" BEGIN ", 1)[1])}
+    head = (SCHEMA / "tables" / f"{table}.sql").read_text().split("\nCREATE ")[0]
+    kept = re.search(r"^-- Kept true by: (.*?)(?=^-- \S|\Z)", head, re.MULTILINE | re.DOTALL)
+    told = re.sub(r"\n--\s+", " ", kept[1]) if kept else ""
+    named: set[str] = set()
+    for pattern in re.findall(r"([\w*]+)\.sql", told):
+        found = set(fnmatch.filter(triggers, pattern))
+        assert found, pattern
+        assert found <= writers, pattern
+        named |= found
+    for names in re.findall(r"the triggers on ((?:\w+, )*\w+(?: and \w+)?)", told):
+        for name in re.split(", | and ", names):
+            found = {writer for writer in writers if triggers[writer].table == name}
+            assert found, name
+            named |= found
+    assert named == writers
 
 
 @ours

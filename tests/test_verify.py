@@ -42,7 +42,7 @@ def found(path: Path, **options: object) -> dict[str, str]:
     return {check.name: check.status for check in report.checks if check.status != "ok"}
 
 
-def test_the_json_form_is_the_contract(lifeos: Program, migrated: Path) -> None:
+def test_the_json_form_is_the_one_that_is_promised(lifeos: Program, migrated: Path) -> None:
     result = lifeos("db", "verify", "--data-dir", migrated, "--format", "json")
     assert result.returncode == 0
     report = json.loads(result.stdout)

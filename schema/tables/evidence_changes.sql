@@ -1,9 +1,11 @@
 -- evidence_changes: scratch, one row: the interaction whose evidence is being added (step 1) or taken back (-1).
 --
--- The triggers on interactions and replace_notes write the row, and evidence_changes_after_update_*.sql do the rest.
+-- Its writers say no more than that, and evidence_changes_after_update_*.sql do the rest.
 -- So the rule for what an interaction is evidence of stands once for all of them: in kind and key, which are
 -- computed here and, in the same words, in views/interaction_evidence.sql.
 -- A row without a person, in a table that allows one, is evidence of nothing.
+-- Kept true by: interactions_after_insert.sql, interactions_after_update.sql, interactions_after_delete.sql and
+--   replace_notes_after_update.sql.
 -- Cost: one small UPDATE an interaction.
 CREATE TABLE evidence_changes (
     id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -5,7 +5,8 @@
 --               pass. One value and not a row for each: a hundred thousand are gathered in a moment
 -- relationships a JSON array of the ids of the merged person's records then; those that the survivor had none for were
 --               led to the survivor. A merge by `lifeos db merge` has united them before, and has none here
--- Written by: person_merges_after_update.sql, and migrate for what it moves itself; `unmerge` removes the row.
+-- Kept true by: person_merges_after_update.sql.
+-- Written by: migrate, for what it moves itself; `unmerge` removes the row.
 -- Order: of two moves that gave the same interaction to the same survivor, the later counts. What is written under a
 --   merged id later stands in merged_interactions, and counts more.
 CREATE TABLE merge_moves (

@@ -1,8 +1,10 @@
 -- people: one row a person, under the legacy key names.
 --
 -- Written by: migrate (from people_entities.json), then by anyone.
--- Kept true by: the triggers on interactions, which own email_count, meeting_count, mention_count and
---   message_count. Whatever a writer puts there on insert is replaced by the truth (people_after_insert).
+-- Kept true by: interactions_after_insert.sql, interactions_after_update.sql, interactions_after_delete.sql and
+--   replace_notes_after_update.sql, which own email_count, meeting_count, mention_count and message_count;
+--   person_merges_after_update.sql and source_types_after_*.sql count again. Whatever a writer puts there together with
+--   something else is replaced by the truth (people_after_insert.sql, people_after_update_counts.sql).
 -- Form: lists are JSON arrays in TEXT; datetimes are the ISO text that came in; booleans are 0 or 1;
 --   NULL is the JSON null of the legacy file. The two scores have no declared type on purpose: a declared
 --   type would turn 1 into 1.0 or 1.0 into 1, and the export would no longer repeat what was imported.

@@ -4,8 +4,8 @@
 -- value  folded, so that what is meant to be equal is equal: emails in lower case; phone numbers without spaces and
 --        punctuation, with + for a leading 00; names in lower case and without accents (letter_folds)
 -- A hidden person is here too, and one who was merged by plain SQL and still has a row in people; who looks up decides.
--- Kept true by: people_after_insert.sql, people_after_update_contacts.sql and people_after_delete.sql, through
---   contacts_to_read; migrate and repair fill it anew.
+-- Kept true by: contacts_to_read_after_insert.sql, for a new person and for one whose contacts change;
+--   people_after_delete.sql and people_after_update_contacts.sql, for an id that goes. Migrate and repair fill it anew.
 -- Cost: two b-trees, written when a person's contacts change and not when their counts do.
 CREATE TABLE person_contacts (
     kind TEXT NOT NULL,

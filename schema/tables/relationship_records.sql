@@ -2,6 +2,7 @@
 --
 -- Written by: migrate (from relationships.json), then through the view relationships. person_a_id sorts before
 --   person_b_id, so that a pair has one row.
+-- Kept true by: relationships_instead_of_*.sql; person_merges_after_update.sql leads a merged person's to the survivor.
 -- Form: shared_contexts is a JSON array in TEXT, as given; own_contexts is what of it cannot be derived from
 --   evidence, as the inside of an array. (No JSON functions here: not every SQLite 3.37 has them. A text with a
 --   backslash is not taken apart.) Dates are the ISO text that came in; extra holds unknown legacy keys as one JSON

@@ -5,7 +5,7 @@
 -- people's rows in common notes, from two common notes on, and in common WhatsApp groups. Future rows are left out,
 -- undated ones have no instant.
 -- Cost: both people's interactions, so ask for one pair, or for one person's pairs. For everybody,
--- lifeos_db/relationships.py does it in one pass.
+-- lifeos_db/pair_dates.py does it in one pass.
 CREATE VIEW relationship_evidence AS
 SELECT
     one.id AS person_a_id,
