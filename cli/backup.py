@@ -42,7 +42,8 @@ def backup(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--keep") from None
     megabytes = report.size / 1_000_000
-    show(f"backed up and checked: {report.interactions:,} interactions, {report.tables} tables, {megabytes:.1f} MB")
+    tables = f"{report.tables} table{'s' * (report.tables != 1)}"
+    show(f"backed up and checked: {report.interactions:,} interactions, {tables}, {megabytes:.1f} MB")
     show(f"  {report.path}")
     for name in report.removed:
         show(f"  removed {name}")

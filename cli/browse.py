@@ -22,7 +22,7 @@ def browse(
     """Look at the database in a web browser: numbers, charts, people, and SQL that can only read.
 
     Listens on this machine alone, on a free port, and lets in who opens the printed address, which works once. Runs
-    until Ctrl-C or SIGTERM, then exits with 0. Needs: pip install 'lifeos-db[browse]'.
+    until Ctrl-C or SIGTERM, then exits with 0. Needs: pip install 'lifeos-db\\[browse]'.
 
     Example: lifeos db browse --no-open
     """

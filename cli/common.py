@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ USAGE = 2
 """Exit code: called in the wrong way."""
 CANNOT = 4
 """Exit code: could not do it."""
+_NO_TEXT = range(0xDC80, 0xDD00)
+"""Bytes that are no text, as Python has them in arguments."""
 
 DataDir = Annotated[
     Path | None,
@@ -30,8 +33,23 @@ DataDir = Annotated[
         readable=False,  # if it is not, that is no usage error
     ),
 ]
+
+
+def _number(value: float) -> float:
+    if math.isnan(value):
+        raise typer.BadParameter("it is not a number")
+    return value
+
+
 Timeout = Annotated[
-    float, typer.Option("--timeout", min=0, help="Seconds to wait for another program's lock.", metavar="SECONDS")
+    float,
+    typer.Option(
+        "--timeout",
+        min=0,
+        callback=_number,
+        help="Seconds to wait for another program's lock.",
+        metavar="SECONDS",
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; change nothing.")]
 TextOrJson = Literal["text", "json"]
@@ -78,14 +96,14 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except LifeosError as error:
             report_failure(error)
             raise typer.Exit(CANNOT) from None
-        except BrokenPipeError:
-            # Who read our output has gone; there is nobody to tell. Python would complain once more on exit.
-            sys.stdout = None
-            raise typer.Exit(0) from None
         except UnicodeEncodeError:
-            say("lifeos: an argument is not valid text")
-            say("Write it in the encoding of your terminal.")
-            raise typer.Exit(USAGE) from None
+            if any(ord(char) in _NO_TEXT for argument in sys.argv for char in argument):
+                say("lifeos: an argument is not valid text")
+                say("Write it in the encoding of your terminal.")
+                raise typer.Exit(USAGE) from None
+            say("lifeos: a text in the database is not UTF-8")
+            say("Correct what another program wrote there, then run the command again.")
+            raise typer.Exit(CANNOT) from None
         except (typer.Exit, typer.BadParameter):
             raise
         except Exception as error:
@@ -95,7 +113,8 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "?"
             say(f"lifeos: unexpected {type(error).__name__} at {place}: {error}")
             say(
-                "This is a fault of lifeos-db; please report it with the command you ran. The data is as it was before."
+                "This is a fault of lifeos-db; please report it with the command you ran. "
+                "'lifeos db verify' says whether the data is sound."
             )
             raise typer.Exit(CANNOT) from None
 

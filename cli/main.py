@@ -3,7 +3,6 @@ that the program starts fast."""
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -11,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from .common import DataDir
+from .common import CANNOT, USAGE, DataDir, say
+from .streams import take_streams
 
 COMMANDS = {
     "migrate": "migrate.migrate",
@@ -97,7 +97,16 @@ def _asked(arguments: list[str]) -> Iterable[str]:
 def main() -> None:
     """The entry point of the installed program."""
     program = load(_asked(sys.argv[1:]))
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name must not stop a report on an ASCII terminal
-    program()
+    output = take_streams()
+    if "--data-dir=" in sys.argv or ("--data-dir", "") in zip(sys.argv, sys.argv[1:]):
+        say("lifeos: --data-dir is empty")
+        say("Name a directory; a variable in your script may have no value.")
+        sys.exit(USAGE)
+    try:
+        program()
+    finally:
+        sys.stdout.flush()
+        if output.failure:
+            say(f"lifeos: standard output: {output.failure.strerror}")
+            say("The command came to its end; what it said is lost.")
+            sys.exit(CANNOT)

@@ -61,6 +61,8 @@ def people(
             limit=limit,
             timeout=timeout,
         )
+    except UnicodeEncodeError:
+        raise
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--not-since") from None
     if report.owner_id is None and sort == "closeness":

@@ -11,6 +11,7 @@ import typer
 
 from .common import DataDir, Format, data_dir_of, guarded, report_failure, say, show
 from .import_edits import import_lines
+from .streams import reader_gone
 
 if TYPE_CHECKING:
     from lifeos_db.import_report import ImportReport
@@ -60,7 +61,7 @@ def watch(
         directory,
         debounce=debounce,
         max_delay=max_delay,
-        stop=lambda: bool(stopped),
+        stop=lambda: bool(stopped) or reader_gone(),
         on_refresh=tell,
         on_trouble=report_failure,
     )

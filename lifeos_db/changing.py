@@ -41,7 +41,8 @@ def changing(
                 yield conn
                 until_exported.enter_context(finishing())
             try:
-                export_locked(conn, directory)
+                with translated_errors(directory.path, timeout):
+                    export_locked(conn, directory)
             except LifeosError as error:
                 raise ExportPending(error, done=done) from error
 

@@ -16,7 +16,7 @@ from .errors import BrokenDatabase, DatabaseError, LifeosError, Locked, SQLiteTo
 OLDEST_SQLITE = (3, 37, 0)
 DEFAULT_TIMEOUT = 30.0
 """Seconds to wait for another program's write lock."""
-_LONGEST = 2_000_000.0
+LONGEST_TIMEOUT = 2_000_000.0
 """Seconds; SQLite counts milliseconds in 31 bits, and takes more for none."""
 _STEP = 250
 """Milliseconds to wait for a lock before a signal is heard."""
@@ -74,7 +74,8 @@ def open_writer(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
     require_sqlite()
     if not path.exists() and not path.is_symlink():
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    conn = sqlite3.connect(path, timeout=min(_LONGEST, timeout), isolation_level=None, check_same_thread=not any_thread)
+    patience = min(LONGEST_TIMEOUT, timeout)
+    conn = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=not any_thread)
     try:
         _read_schema(conn)
     except BaseException:
@@ -153,7 +154,7 @@ def open_reader(path: Path, timeout: float = DEFAULT_TIMEOUT, *, any_thread: boo
         conn = sqlite3.connect(
             uri(path, mode),
             uri=True,
-            timeout=min(_LONGEST, timeout),
+            timeout=min(LONGEST_TIMEOUT, timeout),
             isolation_level=None,
             check_same_thread=not any_thread,
         )

@@ -256,8 +256,11 @@ def _last_instants(conn: sqlite3.Connection, sources: list[Any], now: str) -> di
             latest[source] = timestamp
             if len(latest) == len(sources):
                 break
-    found = {}
+    found: dict[Any, str | None] = {}
     for source in sources:
+        if plain(source).encode(errors="replace") != plain(source).encode(errors="surrogatepass"):
+            found[source] = None  # bytes that are no text cannot be asked for
+            continue
         where = "source_type IS :source"
         if source in latest:
             where = f"+{where} AND timestamp BETWEEN {TEXT_BEFORE_SQL.format(':latest')} AND :latest"

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lifeos_db
-from lifeos_db.legacy import PersonEntity, PersonEntityStore
+from lifeos_db.errors import DataDirectoryMissing
+from lifeos_db.legacy import PersonEntity, PersonEntityStore, RelationshipStore
 from lifeos_db.legacy.pending import merge_lists
 from tests.conftest import PLANTED, add_interaction
 from tests.legacy_program import PEOPLE, LegacyProgram
@@ -83,6 +84,24 @@ def test_the_default_path_is_the_legacy_one(migrated: Path, monkeypatch: pytest.
     monkeypatch.chdir(migrated.parent)
     with closing_store(PersonEntityStore()) as store:
         assert store.get_by_id(ME) is not None
+
+
+def test_the_default_directory_is_that_of_every_command(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a script that was started in the wrong place makes no new one."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("LIFEOS_DATA_DIR", str(migrated))
+    with closing_store(PersonEntityStore()) as store:
+        assert store.get_by_id(ME) is not None
+    assert RelationshipStore().get_for_person(ME)
+    monkeypatch.delenv("LIFEOS_DATA_DIR")
+    for store_class in (PersonEntityStore, RelationshipStore):
+        with pytest.raises(DataDirectoryMissing):
+            store_class()
+    assert not list(elsewhere.iterdir())
 
 
 def test_what_is_handed_out_is_the_callers_own_until_update(store: PersonEntityStore) -> None:

@@ -8,14 +8,16 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import lifeos_db
+from lifeos_db.database import open_writer
 from lifeos_db.demo import write_legacy_directory
 from lifeos_db.schema_objects import SCHEMA_VERSION
-from tests.conftest import Program
+from tests.conftest import PLANTED, Program, add_interaction
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
@@ -88,17 +90,42 @@ def test_the_data_directory_is_the_option_else_the_variable_else_data(
     assert lifeos("db", "verify").returncode == 0
 
 
-def test_it_says_nothing_to_a_pipe_that_has_gone(migrated: Path) -> None:
-    program = Path(sys.executable).with_name("lifeos")
-    result = subprocess.run(
-        f"'{program}' db verify --data-dir '{migrated}' --format json | true",
-        shell=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "Traceback" not in result.stderr
-    assert "Exception" not in result.stderr
+def test_a_data_directory_without_a_name(lifeos: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a variable that has no value: nothing is made in the directory that happens to be the current one."""
+    monkeypatch.chdir(tmp_path)
+    for words in (["db", "migrate", "--data-dir", ""], ["db", "--data-dir=", "status"]):
+        result = lifeos(*words)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.splitlines()[0] == "lifeos: --data-dir is empty"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_timeout_that_is_no_number(lifeos: Program, migrated: Path) -> None:
+    result = lifeos("db", "verify", "--fix", "--timeout", "nan", "--data-dir", migrated)
+    assert result.returncode == 2
+    assert "it is not a number" in result.stderr
+
+
+def test_the_longest_timeout_is_no_short_one(migrated: Path) -> None:
+    """SQLite takes more milliseconds than fit into 31 bits for none."""
+    with closing(open_writer(migrated / "interactions.db", 1e12)) as conn:
+        assert conn.execute("PRAGMA busy_timeout").fetchone() == (2_000_000_000,)
+
+
+def test_a_text_that_is_not_utf8(lifeos: Program, migrated: Path) -> None:
+    """It is named as what it is, and not taken for an argument."""
+    with closing(sqlite3.connect(migrated / "interactions.db", isolation_level=None)) as conn:
+        add_interaction(conn, "odd", PLANTED["me"])
+        conn.execute("UPDATE interactions SET source_type = CAST(x'ff42' AS TEXT) WHERE id = 'odd'")
+        assert lifeos("db", "status", "--data-dir", migrated).returncode == 0
+        conn.execute("INSERT OR REPLACE INTO settings (key, value) VALUES ('owner_id', CAST(x'ff42' AS TEXT))")
+    for words in (["people"], ["show", PLANTED["me"]]):
+        result = lifeos("db", *words, "--data-dir", migrated)
+        assert (result.returncode, result.stdout) == (4, ""), words
+        assert result.stderr.splitlines()[0] == "lifeos: a text in the database is not UTF-8"
+    result = lifeos("db", "people", os.fsdecode(b"\xff"), "--data-dir", migrated)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[0] == "lifeos: an argument is not valid text"
 
 
 def test_no_progress_bar_where_there_is_no_terminal(lifeos: Program, sample: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..contacts import Kind
 from ..database import Transaction, open_reader, open_writer, translated_errors
-from ..directory import DataDirectory
+from ..directory import PEOPLE_FILE, DataDirectory
 from ..hiding import block, is_blocked
 from ..importing import import_edits
 from ..lookup import find
@@ -34,10 +34,13 @@ class PersonEntityStore:
     are the caller's own; ``update`` and ``add`` take note of them, and ``save`` writes all that was noted in one
     transaction, field by field, and exports. Reading sees what other processes have committed, and what was noted here.
     May be used from several threads. Its methods raise LifeosError where the directory cannot be read or written.
+
+    Without ``storage_path`` it is people_entities.json in the directory that every command would take, which must be
+    there (DataDirectoryMissing); the directory of a path that is given is made.
     """
 
-    def __init__(self, storage_path: str | os.PathLike[str] = "./data/people_entities.json") -> None:
-        self.storage_path = Path(storage_path)
+    def __init__(self, storage_path: str | os.PathLike[str] | None = None) -> None:
+        self.storage_path = DataDirectory.locate().path / PEOPLE_FILE if storage_path is None else Path(storage_path)
         self.directory = DataDirectory(self.storage_path.parent)
         self._lock = threading.RLock()
         self._pending: dict[str, Pending] = {}
@@ -318,8 +321,8 @@ _store: PersonEntityStore | None = None
 _store_lock = threading.Lock()
 
 
-def get_person_entity_store(storage_path: str | os.PathLike[str] = "./data/people_entities.json") -> PersonEntityStore:
-    """This process's store; the path counts the first time."""
+def get_person_entity_store(storage_path: str | os.PathLike[str] | None = None) -> PersonEntityStore:
+    """This process's store; the path counts the first time, and without one it is as for PersonEntityStore."""
     global _store
     with _store_lock:
         if _store is None:

@@ -86,13 +86,15 @@ class RelationshipStore:
 
     Reading sees what every process has committed. Each write is one transaction, after which the JSON files are
     exported. For many writes, give an open connection instead, for example that of ``lifeos_db.session``: then
-    everything happens on it, and its owner commits. Its methods raise LifeosError where the directory cannot be read
-    or written.
+    everything happens on it, and its owner commits. Without either it is the directory that every command would take.
+    Its methods raise LifeosError where the directory cannot be read or written.
     """
 
-    def __init__(self, storage_path: str | os.PathLike[str] | sqlite3.Connection = "./data/relationships.json") -> None:
+    def __init__(self, storage_path: str | os.PathLike[str] | sqlite3.Connection | None = None) -> None:
         self._conn = storage_path if isinstance(storage_path, sqlite3.Connection) else None
-        if not isinstance(storage_path, sqlite3.Connection):
+        if storage_path is None:
+            self._directory = DataDirectory.locate()
+        elif not isinstance(storage_path, sqlite3.Connection):
             path = Path(storage_path)
             self._directory = DataDirectory(path if path.is_dir() else path.parent)
 
