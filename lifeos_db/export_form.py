@@ -106,7 +106,7 @@ def _active_sources(conn: sqlite3.Connection) -> dict[str, list[str]]:
     known: dict[bytes, list[str]] = {}  # most people have one of a few sets of source types
     active: dict[str, list[str]] = {}
     query = f"""SELECT CAST(person_id AS BLOB), CAST(group_concat(DISTINCT {name}) AS BLOB)
-        FROM interactions WHERE source_type IS NOT NULL GROUP BY person_id"""
+        FROM interactions WHERE source_type IS NOT NULL AND person_id IS NOT NULL GROUP BY person_id"""
     for person_id, found in conn.execute(query):
         if found not in known:
             try:

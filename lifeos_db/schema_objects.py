@@ -20,7 +20,7 @@ KINDS: tuple[tuple[ObjectType, str], ...] = (
     ("view", "views"),
     ("trigger", "triggers"),
 )
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The number of the last step in migrations/; kept in the database as ``PRAGMA user_version``."""
 
 INTERACTIONS_COLUMNS = (

@@ -10,9 +10,11 @@ from .m0001_people_in_the_database import people_in_the_database
 from .m0002_relationships_from_evidence import relationships_from_evidence
 from .m0003_imports_from_legacy_writers import imports_from_legacy_writers
 from .m0004_identity import identity
+from .m0005_no_function_of_the_client import no_function_of_the_client
 
 steps = Migrations("lifeos-db")
 steps(name="m0001_people_in_the_database")(people_in_the_database)
 steps(name="m0002_relationships_from_evidence")(relationships_from_evidence)
 steps(name="m0003_imports_from_legacy_writers")(imports_from_legacy_writers)
 steps(name="m0004_identity")(identity)
+steps(name="m0005_no_function_of_the_client")(no_function_of_the_client)

@@ -124,7 +124,7 @@ def new_database(
 
 
 def add_interaction(
-    conn: sqlite3.Connection, identity: str, person: str, source: str = "gmail", **more: object
+    conn: sqlite3.Connection, identity: str, person: str | None, source: str = "gmail", **more: object
 ) -> None:
     """Insert one row with the columns that scripts always name."""
     values: dict[str, object] = {"id": identity, "person_id": person, "source_type": source}

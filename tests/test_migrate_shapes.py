@@ -243,3 +243,36 @@ def test_what_the_owner_had_before_is_not_called_extra(sample: Path) -> None:
         conn.execute("CREATE TABLE my_table (x)")
     lifeos_db.migrate(sample)
     assert lifeos_db.verify(sample, only=["schema"]).status == "ok"
+
+
+def test_rows_without_a_person_are_evidence_of_nothing(sample: Path) -> None:
+    """In a table that allows them: they stay, count towards no limit of people, and stop nothing."""
+    rows = [("event", "calendar"), ("talk", "imessage"), ("group", "whatsapp")]
+    with closing(connect(sample)) as conn:
+        sql, *indexes = (
+            row[0]
+            for row in conn.execute(
+                "SELECT sql FROM sqlite_master WHERE tbl_name = 'interactions' AND sql IS NOT NULL ORDER BY rowid"
+            ).fetchall()
+        )
+        assert "person_id TEXT NOT NULL" in sql
+        conn.execute("ALTER TABLE interactions RENAME TO old")
+        conn.execute(sql.replace("person_id TEXT NOT NULL", "person_id TEXT"))
+        conn.execute("INSERT INTO interactions SELECT * FROM old")
+        conn.execute("DROP TABLE old")
+        for index in indexes:
+            conn.execute(index)
+        for name, source in rows:
+            add_interaction(conn, name, None, source, title="WhatsApp group: x", source_id="e")
+    lifeos_db.migrate(sample, owner=PLANTED["me"])
+    with closing(connect(sample)) as conn:
+        conn.execute("INSERT INTO settings (key, value) VALUES ('max_context_people', '2')")
+        people = [row[0] for row in conn.execute("SELECT id FROM people WHERE id <> ? LIMIT 2", (PLANTED["me"],))]
+        for place, person in enumerate([*people, None]):
+            add_interaction(conn, f"new{place}", person, "calendar", source_id="new")
+        assert conn.execute("SELECT * FROM relationship_count_drift").fetchall() == []
+        assert_exact(conn)
+    assert lifeos_db.verify(sample, only=["counts", "relationships"], fix=True).status == "ok"
+    lifeos_db.export(sample)
+    with closing(connect(sample)) as conn:
+        assert conn.execute("SELECT count(*) FROM interactions WHERE person_id IS NULL").fetchone() == (4,)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+import lifeos_db
 from tests.conftest import add_interaction, counts
 from tests.recount import assert_exact
 
@@ -97,3 +100,18 @@ def test_a_changed_source_type_recounts_the_people_it_touches(
 def test_a_source_type_counts_in_a_known_counter_or_in_none(db: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         db.execute("INSERT INTO source_types VALUES ('pigeon', 'feathers')")
+
+
+@pytest.mark.parametrize("name", ["rowid", "oid", "_rowid_"])
+@pytest.mark.parametrize("table", ["people", "person_merges"])
+def test_update_or_replace_of_a_rowid(migrated: Path, table: str, name: str) -> None:
+    """Nobody's columns change, and somebody is gone all the same."""
+    with closing(sqlite3.connect(migrated / "interactions.db", isolation_level=None)) as conn:
+        first, second = (row[0] for row in conn.execute(f"SELECT rowid FROM {table} ORDER BY rowid LIMIT 2"))
+        conn.execute(f"UPDATE OR REPLACE {table} SET {name} = ? WHERE rowid = ?", (second, first))
+        assert conn.execute(f"SELECT 1 FROM {table} WHERE rowid = ?", (first,)).fetchone() is None
+        assert_exact(conn)
+    assert lifeos_db.check_export(migrated).status == "stale"
+    assert lifeos_db.verify(migrated, only=["identity"]).status == "ok"
+    lifeos_db.export(migrated)
+    assert lifeos_db.verify(migrated, deep=True, only=["export"]).status == "ok"

@@ -7,6 +7,8 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 import lifeos_db
 from lifeos_db.schema_objects import SCHEMA_VERSION, expected
 
@@ -71,6 +73,33 @@ def test_a_database_of_schema_1_comes_along(tmp_path: Path) -> None:
     assert "relationships: 1 imported pair(s) had wrong counts; set right" in report.warnings
     with sqlite3.connect(path) as conn:
         assert conn.execute("SELECT id, shared_photos_count FROM relationships").fetchall() == [("r", 1)]
+    conn.close()
+
+
+@pytest.mark.parametrize("contexts", ["[]", '["linkedin", "gmail"]', "[", "not a list", None])
+def test_a_database_of_schema_4_comes_along(tmp_path: Path, contexts: str | None) -> None:
+    """Pairs that were written down keep their place and all that was said of them."""
+    from lifeos_db.migrations import steps
+    from sqlite_utils import Database
+
+    legacy(tmp_path)
+    path = tmp_path / "interactions.db"
+    columns = "rowid, id, person_a_id, person_b_id, shared_contexts, extra, own_contexts"
+    with sqlite3.connect(path) as conn:
+        steps.apply(Database(conn), stop_before="m0005_no_function_of_the_client")
+        conn.executemany("INSERT INTO people (id) VALUES (?)", [("a",), ("b",), ("c",)])
+        conn.execute(
+            "INSERT INTO relationship_records (rowid, id, person_a_id, person_b_id, shared_contexts, extra) "
+            "VALUES (7, 'r', 'b', 'c', ?, '{}'), (3, 's', 'a', 'b', '[]', NULL)",
+            (contexts,),
+        )
+        conn.execute("PRAGMA user_version = 4")
+        before = conn.execute(f"SELECT {columns} FROM relationship_records ORDER BY rowid").fetchall()
+    conn.close()
+    report = lifeos_db.migrate(tmp_path, backup=False)
+    assert (report.from_version, report.to_version) == (4, SCHEMA_VERSION)
+    with sqlite3.connect(path) as conn:
+        assert conn.execute(f"SELECT {columns} FROM relationship_records ORDER BY rowid").fetchall() == before
     conn.close()
 
 

@@ -12,6 +12,8 @@ import pytest
 
 import lifeos_db
 from lifeos_db.schema_objects import SCHEMA_VERSION, SchemaObject, differences, expected_objects, normalise
+from tests.conftest import PLANTED, add_interaction
+from tests.recount import assert_exact
 
 SCHEMA = Path(__file__).parent.parent / "schema"
 FILES = sorted(SCHEMA.rglob("*.sql"))
@@ -81,6 +83,31 @@ def test_a_migrated_database_is_the_schema(migrated: Path) -> None:
     with closing(sqlite3.connect(migrated / "interactions.db")) as conn:
         assert differences(conn) == []
         assert conn.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+@pytest.mark.parametrize(
+    "pragma", ["case_sensitive_like = ON", "trusted_schema = OFF", "reverse_unordered_selects = ON"]
+)
+def test_a_client_may_set_what_it_likes(migrated: Path, pragma: str) -> None:
+    """Before its first statement, too: case_sensitive_like replaces a function, which no column may then call."""
+    with closing(sqlite3.connect(migrated / "interactions.db", isolation_level=None)) as conn:
+        conn.execute(f"PRAGMA {pragma}")
+        add_interaction(conn, "new", PLANTED["me"])
+        conn.execute("UPDATE relationships SET shared_contexts = '[\"linkedin\"]'")
+        assert_exact(conn)
+        assert conn.execute("SELECT * FROM relationship_count_drift").fetchall() == []
+
+
+@pytest.mark.parametrize("number", ["-9223372036854775808", "-99999999999999999999", "9223372036854775807", "-1", "0"])
+def test_a_limit_of_any_size(migrated: Path, number: str) -> None:
+    """No row is refused for it."""
+    with closing(sqlite3.connect(migrated / "interactions.db", isolation_level=None)) as conn:
+        conn.execute("INSERT OR REPLACE INTO settings (key, value) VALUES ('max_context_people', ?)", (number,))
+        conn.execute("DELETE FROM interactions WHERE source_type = 'calendar' AND rowid % 2")
+        conn.execute("UPDATE interactions SET person_id = ? WHERE source_type = 'calendar'", (PLANTED["me"],))
+        assert conn.execute("SELECT * FROM relationship_count_drift").fetchall() == []
+        conn.execute("DELETE FROM interactions WHERE source_type = 'calendar'")
+        assert conn.execute("SELECT * FROM relationship_count_drift").fetchall() == []
 
 
 def test_an_empty_directory_becomes_the_same_schema(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_what_was_found_is_told_by_the_exit_code_though_nobody_reads(migrated: P
 
 def test_watch_ends_when_nobody_reads_it_any_more(migrated: Path) -> None:
     program = Path(sys.executable).with_name("lifeos")
-    command = [program, "db", "watch", "--data-dir", migrated, "--format", "json", "--debounce", "0"]
+    command = [str(program), "db", "watch", "--data-dir", str(migrated), "--format", "json", "--debounce", "0"]
     with (
         closing(sqlite3.connect(migrated / "interactions.db", isolation_level=None)) as conn,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as watching,

@@ -5,7 +5,8 @@
 --        punctuation, with + for a leading 00; names in lower case and without accents (letter_folds)
 -- A hidden person is here too, and one who was merged by plain SQL and still has a row in people; who looks up decides.
 -- Kept true by: contacts_to_read_after_insert.sql, for a new person and for one whose contacts change;
---   people_after_delete.sql and people_after_update_contacts.sql, for an id that goes. Migrate and repair fill it anew.
+--   people_after_delete.sql, people_after_update_contacts.sql and people_after_update_rowid.sql, for an id that goes.
+--   Migrate and repair fill it anew.
 -- Cost: two b-trees, written when a person's contacts change and not when their counts do.
 CREATE TABLE person_contacts (
     kind TEXT NOT NULL,

@@ -5,8 +5,8 @@
 -- Kept true by: relationships_instead_of_*.sql; person_merges_after_update.sql leads a merged person's to the survivor.
 -- Form: shared_contexts is a JSON array in TEXT, as given; own_contexts is what of it cannot be derived from
 --   evidence, as the inside of an array. (No JSON functions here: not every SQLite 3.37 has them. A text with a
---   backslash is not taken apart.) Dates are the ISO text that came in; extra holds unknown legacy keys as one JSON
---   object.
+--   backslash is not taken apart. No LIKE, which PRAGMA case_sensitive_like forbids in a generated column.) Dates are
+--   the ISO text that came in; extra holds unknown legacy keys as one JSON object.
 -- Order: the rowid is the place in the export; a new pair comes last.
 CREATE TABLE relationship_records (
     id TEXT NOT NULL PRIMARY KEY,
@@ -20,7 +20,7 @@ CREATE TABLE relationship_records (
     extra TEXT,
     own_contexts TEXT AS (
         CASE
-            WHEN shared_contexts NOT LIKE '[%]' THEN ''
+            WHEN substr(shared_contexts, 1, 1) <> '[' OR substr(shared_contexts, -1) <> ']' THEN ''
             WHEN instr(shared_contexts, '\') THEN substr(shared_contexts, 2, length(shared_contexts) - 2)
             ELSE trim(replace(replace(replace(replace(replace(replace(replace(replace(
                 substr(shared_contexts, 2, length(shared_contexts) - 2) || ',',

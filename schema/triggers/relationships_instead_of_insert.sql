@@ -8,7 +8,10 @@ BEGIN
     WHERE (NEW.person_a_id <> NEW.person_b_id) IS NOT TRUE;
     SELECT RAISE(ABORT, 'another pair has this relationship id')
     FROM relationship_records
-    WHERE id = NEW.id
+    WHERE id = coalesce(
+            NEW.id,
+            'pair:' || min(NEW.person_a_id, NEW.person_b_id) || ':' || max(NEW.person_a_id, NEW.person_b_id)
+        )
         AND (person_a_id, person_b_id)
             IS NOT (min(NEW.person_a_id, NEW.person_b_id), max(NEW.person_a_id, NEW.person_b_id));
 

@@ -2,7 +2,8 @@
 --
 -- kind is event, thread, photo, note or group, where key names the one that is meant; or message, whatsapp, call or
 -- slack, without a key, for what counts between the owner and the person. A row without a kind, or without the key
--- that its kind needs, is evidence of nothing. The same words as in tables/evidence_changes.sql.
+-- that its kind needs, is evidence of nothing; so is one without a person, in a table that allows one. The same words
+-- as in tables/evidence_changes.sql.
 -- instant is the true instant, UTC, as in person_activity; NULL where undated.
 CREATE VIEW interaction_evidence AS
 SELECT
@@ -30,4 +31,5 @@ SELECT
         WHEN timestamp GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
             THEN nullif(strftime('%Y-%m-%dT%H:%M:%fZ', timestamp), '1970-01-01T00:00:00.000Z')
     END AS instant
-FROM interactions;
+FROM interactions
+WHERE person_id IS NOT NULL;
