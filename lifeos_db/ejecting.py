@@ -18,7 +18,7 @@ from .choices import EJECTED
 from .counts import find_drift
 from .database import DEFAULT_TIMEOUT, Progress, Transaction, open_reader, open_writer, translated_errors
 from .directory import PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
-from .errors import AlreadyWatched, CountsWrong, KeepsChanging, Locked, SchemaDamaged
+from .errors import AlreadyWatched, BadValue, CountsWrong, KeepsChanging, Locked, SchemaDamaged
 from .export_form import people_keys, relationship_keys
 from .exporting import compare
 from .imported_pairs import WRITTEN_DOWN
@@ -79,13 +79,14 @@ def eject(
     The files are complete before anything is dropped, and that is one transaction: whatever stops it, the directory
     is still a migrated one, or legacy. Interactions keep every row and column. ``migrate`` brings it back.
 
-    Raises CountsWrong and SchemaDamaged, for what is wrong must not be handed on; KeepsChanging, AlreadyWatched; what
-    ``import_edits`` raises; and what opening raises, but for NotMigrated.
+    Raises CountsWrong, SchemaDamaged and BadValue, for what is wrong must not be handed on; KeepsChanging,
+    AlreadyWatched; what ``import_edits`` raises; and what opening raises, but for NotMigrated.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
     with translated_errors(path, timeout):
+        edits = _pending_edits(directory, timeout) if dry_run else []
         with closing(open_reader(path, timeout)) as reader:
             if not is_migrated(reader):
                 return EjectReport("legacy")
@@ -93,11 +94,23 @@ def eject(
             reader.execute("BEGIN")
             _refuse_what_is_wrong(reader, path)  # before anything is imported or exported
             if dry_run:
-                report = _plan(reader, EjectReport("dry-run", edited=list(compare(reader, directory).edited)))
+                report = _plan(reader, EjectReport("dry-run", edited=edits))
         if not dry_run:
             report = _eject(directory, timeout, progress)
     report.seconds = round(time.monotonic() - started, 3)
     return report
+
+
+def _pending_edits(directory: DataDirectory, timeout: float) -> list[str]:
+    """The files that would be imported first. Raises what ``import_edits`` would raise of them."""
+    with closing(open_reader(directory.database, timeout)) as reader:
+        if not is_migrated(reader):
+            return []
+        require_current(reader, directory.database)
+        edited = compare(reader, directory).edited
+    if edited:
+        import_edits(directory.path, dry_run=True, timeout=timeout)
+    return list(edited)
 
 
 def _eject(directory: DataDirectory, timeout: float, progress: Progress | None) -> EjectReport:
@@ -150,6 +163,9 @@ def _refuse_what_is_wrong(conn: sqlite3.Connection, path: Path) -> None:
             raise SchemaDamaged(path, item.detail)
     if drift := find_drift(conn):
         raise CountsWrong(path, len(drift))
+    for table, column in (("people", "id"), ("person_merges", "merged_id"), ("person_merges", "survivor_id")):
+        for (rowid,) in conn.execute(f"SELECT rowid FROM {table} WHERE {column} = ''"):
+            raise BadValue(table, rowid, "", column, "is empty, and a file with it could not be imported again")
 
 
 def _plan(conn: sqlite3.Connection, report: EjectReport) -> EjectReport:

@@ -68,7 +68,7 @@ def people_json(conn: sqlite3.Connection, note: Note) -> Iterator[bytes]:
     ``sources`` is what is declared, then the source types that the person has interactions of, in order of name.
     Raises BadValue.
     """
-    active = _active_sources(conn)
+    active = active_sources(conn)
 
     def with_sources(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
         for piece in pieces:
@@ -86,7 +86,7 @@ def people_json(conn: sqlite3.Connection, note: Note) -> Iterator[bytes]:
     return _array(with_sources(_pieces("people", rows, PERSON_KEYS, keys)))
 
 
-def _active_sources(conn: sqlite3.Connection) -> dict[str, list[str]]:
+def active_sources(conn: sqlite3.Connection) -> dict[str, list[str]]:
     """The source types that each person id has interactions of, in order of name.
 
     As bytes, because a client may have written what is no text. Raises BadValue where a source type is not UTF-8.

@@ -310,12 +310,11 @@ def read_merges(path: Path) -> LegacyFile:
     text_key = Key("survivor id", "text")
     survivors: dict[str, str] = {}
     for merged, survivor in value.items():
-        problem = fault(text_key, survivor) or fault(text_key, merged)
-        if problem is None and (not survivor or not merged):
-            problem = "must be a non-empty string"
-        if problem:
-            record = json.dumps({merged: survivor})
-            result.problems.append(Problem(path.name, f"key {merged!r}", f"survivor id {problem}", record))
+        for name, text in (("merged id", merged), ("survivor id", survivor)):
+            if problem := fault(text_key, text) or ("" if text else "must be a non-empty string"):
+                record = json.dumps({merged: survivor})
+                result.problems.append(Problem(path.name, f"key {merged!r}", f"{name} {problem}", record))
+                break
         else:
             survivors[merged] = survivor
     left_out = []

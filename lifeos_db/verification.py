@@ -145,12 +145,13 @@ def chosen_checks(only: Iterable[str] | None) -> list[str]:
 
 
 def _the_id(conn: sqlite3.Connection, person: str) -> str:
-    """The id that is meant: as it is if it is that of a person, was merged, or has interactions; else looked up."""
-    places = (("people", "id"), ("person_merges", "merged_id"), ("interactions", "person_id"))
-    for table, column in places:
-        if conn.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (person,)).fetchone():
-            return person
+    """The id that is meant: the survivor's for a merged one, that of a person or of interactions, or looked up."""
     try:
+        if row := conn.execute("SELECT survivor_id FROM person_merges WHERE merged_id = ?", (person,)).fetchone():
+            return str(row[0])
+        for table, column in (("people", "id"), ("interactions", "person_id")):
+            if conn.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (person,)).fetchone():
+                return person
         return resolve(conn, person).id
     except sqlite3.OperationalError as error:
         if "no such table" not in str(error):

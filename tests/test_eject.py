@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import lifeos_db
 from lifeos_db import backup, ejecting
 from lifeos_db.directory import EXPORT_FILES
-from lifeos_db.errors import CountsWrong, KeepsChanging, SchemaDamaged
+from lifeos_db.errors import BadValue, CountsWrong, KeepsChanging, SchemaDamaged
 from lifeos_db.schema_objects import expected_objects
 from tests.circle import make_circle, opened
 from tests.conftest import DATA, PLANTED, Program, add_interaction, snapshot
@@ -31,11 +31,12 @@ LEGACY_INDEXES = {
 }
 MERGES = 2
 EVERY_INTERACTION = "SELECT rowid, * FROM interactions ORDER BY rowid"
-# What a directory says, beyond the files: all that the legacy form can hold. Declared sources are not told from those
-# that interactions add, merged_at has no place, and what was written down about people who are gone goes with them.
+# What a directory says, beyond the files: all that the legacy form can hold, and what the backup brings back. merged_at
+# has no place, and what was written down about people who are gone goes with them.
 STATE = {
-    "people": "SELECT id, canonical_name, emails, phone_numbers, tags, notes, hidden, hidden_at, hidden_reason, "
-    "category, birthday, email_count, meeting_count, mention_count, message_count, extra FROM people ORDER BY rowid",
+    "people": "SELECT id, canonical_name, emails, phone_numbers, sources, tags, notes, hidden, hidden_at, "
+    "hidden_reason, category, birthday, email_count, meeting_count, mention_count, message_count, extra "
+    "FROM people ORDER BY rowid",
     "interactions": EVERY_INTERACTION,
     "merges": "SELECT merged_id, survivor_id FROM person_merges ORDER BY rowid",
     "relationships": "SELECT id, person_a_id, person_b_id, relationship_type, shared_contexts, shared_events_count, "
@@ -238,6 +239,39 @@ def test_a_dry_run_says_what_the_run_says_and_changes_nothing(lifeos: Program, m
     assert real.stdout.splitlines()[1:-2] == dry.stdout.splitlines()[1:]
     again = lifeos("db", "eject", "--data-dir", migrated)
     assert (again.returncode, again.stdout) == (0, "nothing to do: this directory is in the legacy form\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [("{", "not JSON"), ("[]", "has only 0"), ('[{"id": 5}]', "id must be")],
+)
+def test_a_dry_run_refuses_what_the_run_would_refuse(
+    lifeos: Program, migrated: Path, damage: str, message: str
+) -> None:
+    (migrated / "people_entities.json").write_text(damage)
+    before = snapshot(migrated)
+    results = [lifeos("db", "eject", *words, "--data-dir", migrated) for words in (["--dry-run"], [])]
+    assert [result.returncode for result in results] == [4, 4]
+    assert results[0].stderr == results[1].stderr
+    assert message in results[0].stderr
+    assert snapshot(migrated) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO people (id, canonical_name) VALUES ('', 'Nobody')",
+        "INSERT INTO person_merges (merged_id, survivor_id) SELECT '', min(id) FROM people",
+        "INSERT INTO person_merges (merged_id, survivor_id) VALUES ('x', '')",
+    ],
+)
+def test_an_empty_id_bars_the_way_out(migrated: Path, statement: str) -> None:
+    """Because migrate would not take it in again."""
+    with opened(migrated) as conn:
+        conn.execute(statement)
+    for dry_run in (True, False):
+        with pytest.raises(BadValue, match="is empty, and a file with it could not be imported again"):
+            lifeos_db.eject(migrated, dry_run=dry_run)
 
 
 def test_what_was_there_before_us_stays_and_what_stands_on_us_goes(sample: Path) -> None:

@@ -111,7 +111,7 @@ def test_skip_bad_keeps_the_record_verbatim_and_goes_on(lifeos: Program, tmp_pat
         ("[]", "must be a JSON object of merged id to survivor id, not an array"),
         ('{"a": 3}', "key 'a': survivor id must be a string or null, not a number"),
         ('{"a": null}', "key 'a': survivor id must be a non-empty string"),
-        ('{"": "a"}', "key '': survivor id must be a non-empty string"),
+        ('{"": "a"}', "key '': merged id must be a non-empty string"),
     ],
 )
 def test_a_bad_merge_map(lifeos: Program, sample: Path, content: str, message: str) -> None:

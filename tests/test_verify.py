@@ -469,3 +469,12 @@ def test_text_names_person_and_numbers(lifeos: Program, clean: Path) -> None:
     assert result.returncode == 1
     assert f"({ME}): email is 99, actual 0" in result.stdout
     assert "-> lifeos db verify --fix" in result.stdout
+
+
+def test_a_merged_id_stands_for_its_survivor(clean: Path) -> None:
+    with closing(sqlite3.connect(clean / "interactions.db", isolation_level=None)) as conn:
+        merged, survivor = conn.execute("SELECT merged_id, survivor_id FROM person_merges LIMIT 1").fetchone()
+        conn.execute("UPDATE people SET email_count = 99 WHERE id = ?", (survivor,))
+    for person in (merged, survivor):
+        report = lifeos_db.verify(clean, only=["counts"], person=person)
+        assert [(check.checked, check.found) for check in report.checks] == [(1, 1)]
