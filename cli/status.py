@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,6 +12,8 @@ from .common import DataDir, Format, Timeout, data_dir_of, guarded, show_json
 if TYPE_CHECKING:
     from lifeos_db.overview import StatusReport
 
+SOURCES_SHOWN = 12
+"""Lines for source types; the others are told in one, so that all of it is one screen."""
 COLOURS = {"ok": "green", "warn": "yellow", "drift": "red", "schema": "red"}
 
 
@@ -33,6 +35,7 @@ def status(ctx: typer.Context, data_dir: DataDir = None, format: Format = "text"
 
 
 def _draw(report: StatusReport) -> None:
+    from lifeos_db.database import SQLITE_WITHOUT_FAULT
     from lifeos_db.moments import ago
 
     from .screen import cell, draw, grid, screen
@@ -52,15 +55,16 @@ def _draw(report: StatusReport) -> None:
         table.add_row(cell(label, style), cell(shown, style), cell(note, style))
 
     owner = f"the owner is {report.owner_name or report.owner_id}" if report.owner_id else "nobody is the owner"
-    line("people", report.people, f"{report.hidden or 0:,} hidden; {owner}")
+    line("people", report.people, f"{_count(report.hidden)} hidden, {_count(report.merges)} merged; {owner}")
     line("interactions", report.interactions)
-    for source in report.sources:
+    for source in report.sources[:SOURCES_SHOWN]:
         last = f"last {moment(source.last)}" if source.last else "none dated up to now"
-        counter = f", counts as {source.counter}" if source.counter else ", in no count"
-        line(f"  {source.source_type}", source.interactions, last + counter)
+        counter = f"counts as {source.counter}" if source.counter else "in no count" if source.known else "unknown type"
+        line(f"  {source.source_type}", source.interactions, f"{last}, {counter}")
+    if more := report.sources[SOURCES_SHOWN:]:
+        line("  others", sum(source.interactions for source in more), f"{len(more):,} source types with less")
     line("wrong counts", report.drift, style="red" if report.drift else "")
     line("orphans", report.orphans, "interactions of people who do not exist" if report.orphans else "")
-    line("merges", report.merges)
     line("waiting", _sum(report.conflicts, report.rejects), "conflicts and rejected records of imports")
     line("exports", report.exports, _exports(report, moment))
     wrong = f"{report.schema_problems:,} object(s) are not as they must be; " if report.schema_problems else ""
@@ -68,12 +72,14 @@ def _draw(report: StatusReport) -> None:
     line("schema", report.schema_version, f"{wrong}{triggers}; migrated {moment(report.last_migration)}")
     backup = (report.last_backup_path or "").removeprefix(f"{report.directory}/")
     line("backup", "", moment(report.last_backup) + (f": {backup}" if backup else ""))
-    sizes = ", ".join(f"{name} {_size(size)}" for name, size in report.sizes.items())
-    line("files", _size(sum(report.sizes.values())), sizes)
-    line("SQLite", report.sqlite_version, report.sqlite_fault or "no known fault")
-    for other in others:
-        line("also", "", other, "yellow")
-    draw(console, table)
+    line("files", _size(sum(report.sizes.values())), _sizes(report.sizes))
+    fault = f"can, rarely, damage a WAL database; {SQLITE_WITHOUT_FAULT} cannot" if report.sqlite_fault else ""
+    line("SQLite", report.sqlite_version, fault or "no known fault")
+    draw(console, table, *(cell(f"also: {other}", "yellow") for other in others))
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else f"{number:,}"
 
 
 def _sum(*numbers: int | None) -> int | None:
@@ -89,6 +95,13 @@ def _exports(report: StatusReport, moment: Callable[[str | None], str]) -> str:
             since = moment(min(file.exported_at or "" for file in files) or None)
             parts.append(f"{', '.join(file.file for file in files)}: {what} since the export of {since}")
     return "; ".join(parts) or f"written {moment(report.last_export)}"
+
+
+def _sizes(sizes: Mapping[str, int]) -> str:
+    """The database, its log where it has content, and the JSON files together."""
+    exported = sum(size for name, size in sizes.items() if name.endswith(".json"))
+    others = [(name, size) for name, size in sizes.items() if not name.endswith(".json")]
+    return ", ".join(f"{name} {_size(size)}" for name, size in [*others, ("JSON files", exported)] if size)
 
 
 def _size(number: int) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from .errors import BrokenDatabase, DatabaseError, LifeosError, Locked, SQLiteTooOld, StorageFailure
 
 OLDEST_SQLITE = (3, 37, 0)
+SQLITE_WITHOUT_FAULT = "3.51.3"
 DEFAULT_TIMEOUT = 30.0
 """Seconds to wait for another program's write lock."""
 LONGEST_TIMEOUT = 2_000_000.0
@@ -36,10 +37,10 @@ def sqlite_fault() -> str | None:
 
     Source: the release notes of SQLite 3.51.3 (WAL reset bug), fixed there for 3.7.0 and later.
     """
-    if sqlite3.sqlite_version_info < (3, 51, 3):
+    if sqlite3.sqlite_version_info < tuple(map(int, SQLITE_WITHOUT_FAULT.split("."))):
         return (
             f"SQLite {sqlite3.sqlite_version} can, rarely, damage a WAL database when a writer and a checkpoint meet; "
-            "3.51.3 and newer cannot. Keep backups, and upgrade when you can."
+            f"{SQLITE_WITHOUT_FAULT} and newer cannot. Keep backups, and upgrade when you can."
         )
     return None
 

@@ -19,6 +19,8 @@ from .verification import Check, look
 
 _WALKED = 20_000
 """So many of the latest rows are looked at for one of each source type."""
+_NAMED = 3
+"""So many source types that nobody knows are named, where there are more."""
 
 
 @dataclass(frozen=True)
@@ -208,9 +210,8 @@ def _actions(
     if orphans := numbers["orphans"]:
         actions.append(Action(f"{_counted(orphans, 'interaction')} of people who do not exist", "lifeos db orphans"))
     if unknown := [source.source_type for source in sources if not source.known]:
-        actions.append(
-            Action(f"{', '.join(unknown)}: in no count, not in source_types", "lifeos db verify --only source_types")
-        )
+        names = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED:,} more" if unknown[_NAMED:] else "")
+        actions.append(Action(f"{names}: in no count, not in source_types", "lifeos db verify --only source_types"))
     if people and owner is None:
         actions.append(Action("nobody is the owner, so nobody is close", "lifeos db migrate --owner ID"))
     return actions

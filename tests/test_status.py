@@ -15,7 +15,7 @@ import pytest
 
 import lifeos_db
 from lifeos_db.schema_objects import SCHEMA_VERSION, expected
-from tests.conftest import PLANTED, Program, snapshot
+from tests.conftest import PLANTED, Program, add_interaction, snapshot
 from tests.terminal import on_terminal, widest, without_colour
 
 
@@ -137,7 +137,7 @@ def test_it_says_when_each_source_came_in_last(lifeos: Program, migrated: Path) 
     assert told["whatsapp"].endswith("last 3 days ago, counts as message")
     assert told["sms"].endswith("last 2 hours ago, counts as message")
     assert re.search(r"last \d+ months ago, counts as meeting$", told["calendar"])
-    assert told["fax"].endswith("none dated up to now, in no count")
+    assert told["fax"].endswith("none dated up to now, unknown type")
 
 
 def test_it_names_the_newest_backup_of_the_database(lifeos: Program, sample: Path) -> None:
@@ -189,6 +189,22 @@ def test_on_a_terminal_it_fits_and_has_colour_unless_that_is_not_wanted(migrated
     plain = on_terminal(80, *words, NO_COLOR="1")
     assert "\x1b" not in plain
     assert at_any_time(plain) == at_any_time(without_colour(shown))
+
+
+def test_it_is_one_screen_whatever_source_types_there_are(migrated: Path) -> None:
+    """Of 24 lines, one of them for the prompt: the line to act on must not scroll away."""
+    shown = without_colour(on_terminal(80, "db", "status", "--data-dir", migrated)).splitlines()
+    assert shown[0].startswith("warn: 15 interactions")
+    assert shown[-1].startswith("SQLite ")
+    assert len(shown) <= 22
+    with closing(sqlite3.connect(migrated / "interactions.db", isolation_level=None)) as conn:
+        for number in range(150):
+            add_interaction(conn, f"new{number}", PLANTED["me"], f"type{number}")
+    shown = without_colour(on_terminal(200, "db", "status", "--data-dir", migrated)).splitlines()
+    assert any(re.fullmatch(r"  type0 +1  last .* ago, unknown type *", line) for line in shown)
+    assert any(line.rstrip().endswith("148 source types with less") for line in shown)
+    assert shown[-1].startswith("also: type0, type1, type10 and 147 more: in no count")
+    assert len(shown) <= 30
 
 
 @pytest.mark.parametrize("command", [["status"], ["people"], ["show", PLANTED["me"]]])
