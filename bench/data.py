@@ -10,7 +10,7 @@ from pathlib import Path
 
 import lifeos_db
 
-from .load import person_id, write_legacy_directory
+from .mailbox import person_id, write_legacy_directory
 from .people_only import drop_relationships, without_pairs
 from .timing import Cost, lifeos
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,10 +13,11 @@ from statistics import median
 import lifeos_db
 from lifeos_db.lookup import resolve
 
+from .checks import MOST_MEMORY
 from .data import Data
 from .inserts import insert
-from .load import interactions
-from .timing import Figure, lifeos, program, spent
+from .mailbox import interactions
+from .timing import Figure, lifeos, spent
 
 _LOOKUPS = 200
 _NOTHING = 50
@@ -39,10 +39,11 @@ def measure(data: Data, curves: list[Curve]) -> Iterator[Figure]:
     inserts = Curve("insert", "Insert of 10,000 rows, relationship triggers too", "µs a row")
     lookup = Curve("lookup", "One person by email, with counts", "µs")
     verify = Curve("verify", "verify --only counts, whole process", "s")
-    export = Curve("export", "Export of everything", "s")
+    export = Curve("export", "Export of everything, whole process", "s")
     nothing = Curve("nothing", "Export with nothing to do", "ms")
     curves += [inserts, lookup, verify, export, nothing]
     rows = list(interactions(min(10_000, sizes.growth[0]), sizes.people, seed=3))
+    memory = Figure(f"peak memory of export, {sizes.large:,} rows", "", MOST_MEMORY, "MB")
     for size in sizes.growth:
         directory = data.migrated(size)
         database = directory / "interactions.db"
@@ -56,13 +57,13 @@ def measure(data: Data, curves: list[Curve]) -> Iterator[Figure]:
         lookup.points[size] = _lookup(database, sizes.people) * 1e6
         checks = [lifeos("db", "verify", "--only", "counts", "--data-dir", directory) for _ in range(sizes.rounds)]
         verify.points[size] = median(check.processor for check in checks)
-        code = "import sys, lifeos_db; lifeos_db.export(sys.argv[1], force=True)"
-        export.points[size] = program([sys.executable, "-c", code, directory]).processor
+        exported = lifeos("db", "export", "--force", "--data-dir", directory)  # writes the same files again
+        export.points[size], memory.values = exported.processor, [exported.memory]
         idle = [spent(lambda: lifeos_db.export(directory)).elapsed for _ in range(_NOTHING)]  # noqa: B023
         nothing.points[size] = median(idle) * 1e3
     idle_figure = Figure("export with nothing to do, in process, at every size", "", 2, "ms")
     idle_figure.values = [max(nothing.points.values())]
-    yield idle_figure
+    yield from (memory, idle_figure)
     smallest, middle, largest = sizes.growth
     for curve, least, limit in ((inserts, smallest, 2.0), (lookup, smallest, 2.0), (nothing, smallest, 2.0)):
         figure = Figure(f"growth: {curve.title}, {largest:,} rows", f"the same with {least:,} rows", limit)

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from .data import Data
-from .load import INSERT, Row, interactions
+from .mailbox import INSERT, Row, interactions
 from .timing import Cost, Figure, spent
 
 _LIMITS = {("OR IGNORE ", 0): 1.6, ("", 0): 1.5, ("OR IGNORE ", 500): 1.4, ("", 500): 1.3}

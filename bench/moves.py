@@ -13,7 +13,7 @@ import lifeos_db
 from lifeos_db import changing
 
 from .data import Data
-from .load import INSERT, interactions, person_id
+from .mailbox import INSERT, interactions, person_id
 from .timing import Cost, Figure, spent
 
 _SURVIVOR, _OTHER = person_id(1), person_id(2)
@@ -35,7 +35,7 @@ def measure(data: Data) -> Iterator[Figure]:
     full_merge = Figure(f"merge of a person with {rows:,} interactions: relationship triggers too", bare_move, None)
     full_delete = Figure(f"delete of {rows:,} rows: relationship triggers too", bare_delete, None)
     unmerge = Figure(f"lifeos db unmerge of {rows:,} interactions, without the export", bare_move, None)
-    for place in range(data.sizes.rounds):
+    for place in range(data.sizes.slow_rounds):
         moved, deleted = (_cost(data, filled["bare"], statement) for statement in (_MOVE, _DELETE))
         for name, figures in (("people", (move, merge, delete)), ("full", (full_move, full_merge, full_delete))):
             if name == "full" and place:  # takes its time: once is enough for what has no limit

@@ -18,8 +18,8 @@ _HEAD = """# How fast it is
 Written by `make bench`; do not edit. Each product is measured in turn with its reference, in one run, and the median of
 the ratios decides: of processor time, which other programs on the machine disturb least. The ratio of elapsed time
 stands beside it. References are bare SQLite, or the legacy programs in plain Python (`bench/legacy.py`): load the JSON,
-query per person, rewrite the whole file. The data is made up (`bench/load.py`): {people:,} people, and interactions of
-300 bytes on average as a mailbox, a calendar and a phone give them. "People triggers" is the same schema without the
+query per person, rewrite the whole file. The data is made up (`bench/mailbox.py`): {people:,} people, and interactions
+of 300 bytes on average as a mailbox, a calendar and a phone give them. "People triggers" is the same schema without the
 statements that keep pairs; "relationship triggers too" is the schema as it is.
 
 Python {python}, SQLite {sqlite}, {machine}; the run took {minutes:.1f} minutes.

@@ -21,7 +21,6 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"])
 BIN = Path(sys.executable).parent
-GENERATED = ("cli.md", "data-model.md")
 
 
 def blocks(page: str, language: str) -> list[str]:
