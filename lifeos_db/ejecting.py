@@ -18,7 +18,7 @@ from .choices import EJECTED
 from .counts import find_drift
 from .database import DEFAULT_TIMEOUT, Progress, Transaction, open_reader, open_writer, translated_errors
 from .directory import PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
-from .errors import AlreadyWatched, BadValue, CountsWrong, KeepsChanging, Locked, SchemaDamaged
+from .errors import AlreadyWatched, BadValue, CountsWrong, KeepsChanging, Locked, SchemaDamaged, UnexpectedTable
 from .export_form import people_keys, relationship_keys
 from .exporting import compare
 from .imported_pairs import WRITTEN_DOWN
@@ -79,8 +79,8 @@ def eject(
     The files are complete before anything is dropped, and that is one transaction: whatever stops it, the directory
     is still a migrated one, or legacy. Interactions keep every row and column. ``migrate`` brings it back.
 
-    Raises CountsWrong, SchemaDamaged and BadValue, for what is wrong must not be handed on; KeepsChanging,
-    AlreadyWatched; what ``import_edits`` raises; and what opening raises, but for NotMigrated.
+    Raises CountsWrong, SchemaDamaged, UnexpectedTable and BadValue, for what is wrong must not be handed on;
+    KeepsChanging, AlreadyWatched; what ``import_edits`` raises; and what opening raises, but for NotMigrated.
     """
     started = time.monotonic()
     directory = DataDirectory.locate(data_dir)
@@ -158,6 +158,12 @@ def _take_out(
 
 
 def _refuse_what_is_wrong(conn: sqlite3.Connection, path: Path) -> None:
+    steps = conn.execute("SELECT type FROM main.sqlite_master WHERE name = ?", (_STEPS_TABLE,)).fetchone()
+    if steps != ("table",):
+        raise UnexpectedTable(
+            f"{path}: {_STEPS_TABLE} is no table any more",
+            "Restore interactions.db from backups/, or make it a table with the rows of migrations again.",
+        )
     for item in differences(conn):
         if item.problem in ("missing", "altered"):
             raise SchemaDamaged(path, item.detail)

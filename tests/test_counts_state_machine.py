@@ -1,6 +1,6 @@
 """Programs of random statements: after each one the counts equal a recount in plain Python, and no row is lost.
 
-A twin database without a trigger runs the same statements: in programs where nobody is merged it must hold the same
+A twin database without our triggers runs the same statements: in programs where nobody is merged it must hold the same
 rows and refuse the same statements, so the triggers neither lose a row nor let a statement fail that worked before.
 """
 
@@ -27,7 +27,9 @@ class CountsMachine(RuleBasedStateMachine):
     def open(self, unique: bool, foreign_keys: bool, may_merge: bool, backwards: bool) -> None:
         change = UNIQUE_SOURCE if unique else None
         self.conn, self.twin = new_database(change, backwards=backwards), new_database(change, triggers=False)
-        self.conn.execute(f"PRAGMA recursive_triggers = {int(self.recursive)}")
+        self.twin.execute(statements.IDLE_TRIGGER)
+        for conn in (self.conn, self.twin):
+            conn.execute(f"PRAGMA recursive_triggers = {int(self.recursive)}")
         self.conn.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")
         self.merged = False
         self.may_merge = may_merge

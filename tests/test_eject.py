@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import lifeos_db
 from lifeos_db import backup, ejecting
 from lifeos_db.directory import EXPORT_FILES
-from lifeos_db.errors import BadValue, CountsWrong, KeepsChanging, SchemaDamaged
+from lifeos_db.errors import BadValue, CountsWrong, KeepsChanging, SchemaDamaged, UnexpectedTable
 from lifeos_db.schema_objects import expected_objects
 from tests.circle import make_circle, opened
 from tests.conftest import DATA, PLANTED, Program, add_interaction, snapshot
@@ -392,6 +392,20 @@ def test_wrong_counts_and_damage_are_not_handed_on(lifeos: Program, migrated: Pa
     with pytest.raises(SchemaDamaged, match="trigger interactions_after_insert is missing"):
         lifeos_db.eject(migrated)
     assert not (migrated / "backups").exists()
+
+
+def test_what_is_no_table_of_steps_any_more_bars_the_way_out(migrated: Path) -> None:
+    """Before anything is exported."""
+    with opened(migrated) as conn:
+        conn.execute("CREATE TABLE copied AS SELECT * FROM _sqlite_migrations")
+        conn.execute("DROP TABLE _sqlite_migrations")
+        conn.execute("CREATE VIEW _sqlite_migrations AS SELECT * FROM copied")
+        add_interaction(conn, "new", PLANTED["me"])
+    before = snapshot(migrated)
+    for dry_run in (True, False):
+        with pytest.raises(UnexpectedTable, match="_sqlite_migrations is no table any more"):
+            lifeos_db.eject(migrated, dry_run=dry_run)
+    assert snapshot(migrated) == before
 
 
 def test_it_refuses_before_it_exports(migrated: Path) -> None:

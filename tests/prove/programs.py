@@ -2,8 +2,8 @@
 
 After each statement: the counts of people and of pairs, as the connection sees them, are those of the recounts in plain
 Python; and what is committed is right as any other connection sees it. In the end so are dates, contexts, evidence and
-the index of contacts. A twin database without triggers runs the same: it must hold the same rows and refuse the same
-statements, for as long as nobody is merged or locked out.
+the index of contacts. A twin database without our triggers runs the same: it must hold the same rows and refuse the
+same statements, for as long as nobody is merged or locked out.
 """
 
 from __future__ import annotations
@@ -141,6 +141,8 @@ class Bench:
                 names = conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
                 for (name,) in () if triggers else names:
                     conn.execute(f"DROP TRIGGER {name}")
+                if not triggers:
+                    conn.execute(statements.IDLE_TRIGGER)
                 conn.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}")
 
     def _template(self, unique: bool, wal: bool, triggers: bool) -> Path:
@@ -164,10 +166,10 @@ class Bench:
                         also = twin.execute(number, statement)
                         # Triggers write where the twin writes nothing, so another's snapshot may be too old only here.
                         compared = "locked" not in f"{refused}{also}" or refused == also
-                        assert not compared or refused == also, f"refused: {refused}, without triggers: {also}"
+                        assert not compared or refused == also, f"refused: {refused}, without our triggers: {also}"
                     real.look(number)
                     if compared:
-                        assert real.rows(number) == twin.rows(number), "other rows than without triggers"
+                        assert real.rows(number) == twin.rows(number), "other rows than without our triggers"
                 real.close_transactions()
                 assert_right(real.observer)
                 assert find_contact_drift(real.observer) == []
