@@ -48,13 +48,13 @@ def measure(data: Data) -> Iterator[Figure]:
         people = Figure(f"{what.format(len(some))}: people triggers", bare, limit)
         full = Figure(f"{what.format(len(fewer))}: relationship triggers too", "people triggers", 1.8)
         for _ in range(sizes.slow_rounds):
-            paths = _fresh(data, floor=not policy)
+            paths = fresh(data, floor=not policy)
             reference = insert(paths["bare"], some, policy, commit)
             people.add(insert(paths["people"], some, policy, commit), reference)
             if (policy, commit) == ("OR IGNORE ", 0):
                 reference = insert(paths["bare"], known, policy)
                 again.add(insert(paths["people"], known, policy), reference)
-            paths = _fresh(data, floor=False)
+            paths = fresh(data, floor=False)
             reference = insert(paths["people"], fewer, policy, commit)
             full.add(insert(paths["full"], fewer, policy, commit), reference)
         yield people
@@ -62,7 +62,7 @@ def measure(data: Data) -> Iterator[Figure]:
     yield again
 
 
-def _fresh(data: Data, floor: bool) -> dict[str, Path]:
+def fresh(data: Data, floor: bool) -> dict[str, Path]:
     """New databases without interactions, by what they have triggers for."""
     sources = {"bare": data.legacy(0), "people": data.people_only(0), "full": data.migrated(0)}
     paths = {}

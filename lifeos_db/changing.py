@@ -12,7 +12,7 @@ from .directory import DataDirectory
 from .errors import ExportPending, LifeosError, SchemaDamaged
 from .exporting import export_locked
 from .interrupts import finishing
-from .schema_objects import differences, require_current
+from .schema_objects import differences, refuse_lost_tables, require_current
 
 
 @contextmanager
@@ -22,8 +22,8 @@ def changing(
     """One transaction on interactions.db, then an export if the data is ahead of the JSON files.
 
     ``done`` says in a word what was done, for the case that only the export fails (ExportPending). If the block raises,
-    nothing has changed. Raises what opening raises, SchemaDamaged and ExportPending: together what changing raises
-    (``errors``).
+    nothing has changed. Raises what opening raises, SchemaDamaged, UnexpectedTable and ExportPending: together what
+    changing raises (``errors``).
     """
     directory = DataDirectory.locate(data_dir)
     path = directory.existing_database()
@@ -35,7 +35,9 @@ def changing(
             conn.execute("PRAGMA cache_size = -65536")  # 64 MiB, if need be: a merge may touch every page of the table
             with Transaction(conn):
                 require_current(conn, path)
-                for item in differences(conn):
+                wrong = differences(conn)
+                refuse_lost_tables(wrong, path)
+                for item in wrong:
                     if item.problem in ("missing", "altered"):
                         raise SchemaDamaged(path, item.detail)
                 yield conn

@@ -34,6 +34,7 @@ from .schema_objects import (
     mentions,
     own_objects,
     present_objects,
+    refuse_lost_tables,
     require_current,
 )
 from .watching import WATCH_LOCK
@@ -164,7 +165,9 @@ def _refuse_what_is_wrong(conn: sqlite3.Connection, path: Path) -> None:
             f"{path}: {_STEPS_TABLE} is no table any more",
             "Restore interactions.db from backups/, or make it a table with the rows of migrations again.",
         )
-    for item in differences(conn):
+    wrong = differences(conn)
+    refuse_lost_tables(wrong, path)
+    for item in wrong:
         if item.problem in ("missing", "altered"):
             raise SchemaDamaged(path, item.detail)
     if drift := find_drift(conn):

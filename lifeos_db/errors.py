@@ -6,8 +6,9 @@ What opening raises: DataDirectoryMissing, DatabaseMissing, NotMigrated, OlderSc
 Locked, StorageFailure, SQLiteTooOld; and DatabaseError where SQLite refuses to read something, such as a table that is
 gone.
 
-What changing raises: what opening raises; SchemaDamaged, for without its triggers a change could be half a change; and
-ExportPending, when the change is done and only its JSON files are not.
+What changing raises: what opening raises; SchemaDamaged, for without its triggers a change could be half a change;
+UnexpectedTable, where a table is gone that cannot be made anew; and ExportPending, when the change is done and only its
+JSON files are not.
 
 What finding a person raises: PersonNotFound, PersonAmbiguous, PersonMerged.
 """

@@ -298,6 +298,16 @@ def test_no_permission_to_write_is_enough_to_read(forbidden: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize("command", ["hide", "merge", "eject"])
+def test_a_table_that_cannot_be_made_anew_wants_a_backup(migrated: Path, command: str) -> None:
+    with opened(migrated) as conn:
+        conn.execute("DROP TABLE people")
+    code, out, err = called(migrated, command)
+    assert (code, out) == (4, "")
+    assert err[0] == f"lifeos: {migrated / 'interactions.db'}: table people is missing"
+    assert err[1] == "Restore interactions.db from backups/: a table cannot be rebuilt without its rows."
+
+
 def test_a_log_that_cannot_be_opened_is_not_passed_over(migrated: Path, tmp_path: Path) -> None:
     """Commits that stand in the log alone would be missed, and what is wrong would be called right."""
     directory = tmp_path / "with-log"

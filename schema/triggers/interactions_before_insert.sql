@@ -13,13 +13,15 @@ BEGIN
     DELETE FROM replace_notes WHERE true;
     INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
     SELECT rowid, person_id, source_type, source_id, title FROM interactions
-    WHERE id = NEW.id;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
+    WHERE id = NEW.id
+    UNION ALL
     SELECT rowid, person_id, source_type, source_id, title FROM interactions
-    WHERE rowid = NEW.rowid AND (id = NEW.id) IS NOT TRUE;
-    INSERT INTO replace_notes (interaction_rowid, person_id, source_type, source_id, title)
-    SELECT rowid, person_id, source_type, source_id, title FROM interactions
-    WHERE source_type = NEW.source_type AND source_id = NEW.source_id
-        AND (id = NEW.id) IS NOT TRUE AND rowid <> NEW.rowid
-    LIMIT 1;
+    WHERE rowid = NEW.rowid AND (id = NEW.id) IS NOT TRUE
+    UNION ALL
+    SELECT * FROM (
+        SELECT rowid, person_id, source_type, source_id, title FROM interactions
+        WHERE source_type = NEW.source_type AND source_id = NEW.source_id
+            AND (id = NEW.id) IS NOT TRUE AND rowid <> NEW.rowid
+        LIMIT 1
+    );
 END;
