@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import UNIQUE_SOURCE, add_interaction, counts, new_database
 from tests.recount import assert_exact
-from tests.statements import IDLE_TRIGGER
+from tests.statements import IDLE_TRIGGERS
 
 COLUMNS = "(id, person_id, timestamp, source_type, title, source_id)"
 ROW = "'2025-05-01', 'gmail', 'title'"
@@ -156,8 +156,8 @@ def test_what_sqlite_refuses_on_any_table_with_a_delete_trigger_changes_nothing(
     for triggers in (True, False):
         with closing(new_database(UNIQUE_SOURCE, triggers=triggers)) as conn:
             conn.execute("PRAGMA recursive_triggers = 1")
-            if not triggers:
-                conn.execute(IDLE_TRIGGER)
+            for idle in () if triggers else IDLE_TRIGGERS:
+                conn.execute(idle)
             conn.execute("INSERT INTO people (id) VALUES ('ann'), ('bob')")
             add_interaction(conn, "i2", "ann", "imessage", source_id="m1")
             add_interaction(conn, "i0", "bob", source_id="m2")

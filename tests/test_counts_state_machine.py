@@ -27,7 +27,8 @@ class CountsMachine(RuleBasedStateMachine):
     def open(self, unique: bool, foreign_keys: bool, may_merge: bool, backwards: bool) -> None:
         change = UNIQUE_SOURCE if unique else None
         self.conn, self.twin = new_database(change, backwards=backwards), new_database(change, triggers=False)
-        self.twin.execute(statements.IDLE_TRIGGER)
+        for idle in statements.IDLE_TRIGGERS:
+            self.twin.execute(idle)
         for conn in (self.conn, self.twin):
             conn.execute(f"PRAGMA recursive_triggers = {int(self.recursive)}")
         self.conn.execute(f"PRAGMA foreign_keys = {int(foreign_keys)}")

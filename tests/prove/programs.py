@@ -141,8 +141,8 @@ class Bench:
                 names = conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
                 for (name,) in () if triggers else names:
                     conn.execute(f"DROP TRIGGER {name}")
-                if not triggers:
-                    conn.execute(statements.IDLE_TRIGGER)
+                for idle in () if triggers else statements.IDLE_TRIGGERS:
+                    conn.execute(idle)
                 conn.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}")
 
     def _template(self, unique: bool, wal: bool, triggers: bool) -> Path:
