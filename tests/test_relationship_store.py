@@ -98,6 +98,15 @@ def test_refusals_are_named(conn: sqlite3.Connection) -> None:
         store.add(Relationship("a", "c", id="x"))
 
 
+def test_an_id_made_for_a_pair_takes_no_other_pairs_place(conn: sqlite3.Connection) -> None:
+    """Where no id is given, the one that is made may have been given to another pair."""
+    conn.execute("INSERT INTO relationships (id, person_a_id, person_b_id) VALUES ('pair:a:b', 'b', 'c')")
+    with pytest.raises(sqlite3.IntegrityError, match="another pair has this relationship id"):
+        conn.execute("INSERT OR REPLACE INTO relationships (person_a_id, person_b_id) VALUES ('a', 'b')")
+    rows = conn.execute("SELECT person_a_id, person_b_id FROM relationship_records WHERE id = 'pair:a:b'").fetchall()
+    assert rows == [("b", "c")]
+
+
 def test_what_was_written_down_follows_a_merge(conn: sqlite3.Connection) -> None:
     store = RelationshipStore(conn)
     store.add(Relationship("b", "c", id="x", relationship_type="family"))
