@@ -13,13 +13,11 @@ from pathlib import Path
 from statistics import median
 
 from .data import FULL, Data
-from .inserts import fresh
-from .mailbox import INSERT, Row, interactions
-from .timing import spent
+from .inserts import FLOOR, fresh, insert
+from .mailbox import interactions
 
 _ROWS, _ROUNDS = 60_000, 5
 _CACHES = {"SQLite's own page cache of 2 MB": -2_000, "a page cache of 100 MB": -100_000}
-_IDLE = "CREATE TRIGGER idle AFTER INSERT ON interactions BEGIN SELECT 1; END"
 _COUNT = """CREATE TRIGGER counting AFTER INSERT ON interactions
 BEGIN UPDATE {place} SET email_count = email_count + 1 WHERE id = NEW.person_id; END"""
 _NARROW = """CREATE TABLE narrow AS SELECT id, email_count FROM people;
@@ -36,7 +34,7 @@ def _without(conn: sqlite3.Connection, names: str = "%") -> sqlite3.Connection:
 
 PARTS: dict[str, Change] = {
     "no triggers": _without,
-    "a trigger that does nothing": lambda conn: _without(conn).execute(_IDLE),
+    "a trigger that does nothing": lambda conn: _without(conn).execute(FLOOR),
     "a count in a table of ids and counts alone": lambda conn: _without(conn).executescript(
         f"{_NARROW};{_COUNT.format(place='narrow')}"
     ),
@@ -44,19 +42,6 @@ PARTS: dict[str, Change] = {
     "the people triggers without interactions_before_insert": lambda conn: _without(conn, "interactions_before_insert"),
     "the people triggers": lambda conn: None,
 }
-
-
-def cost(path: Path, rows: list[Row], cache: int) -> float:
-    """Microseconds a row of ``INSERT OR IGNORE`` in one transaction."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
-        conn.execute(f"PRAGMA cache_size = {cache}")
-
-        def write() -> None:
-            conn.execute("BEGIN")
-            conn.executemany(INSERT.format(policy="OR IGNORE "), rows)
-            conn.execute("COMMIT")
-
-        return spent(write).processor / len(rows) * 1e6
 
 
 def main() -> None:
@@ -70,7 +55,8 @@ def main() -> None:
                     path = fresh(data, floor=False)["people"]
                     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
                         change(conn)
-                    found.setdefault((part, cache), []).append(cost(path, rows, pages))
+                    spent = insert(path, rows, "OR IGNORE ", cache=pages).processor
+                    found.setdefault((part, cache), []).append(spent / len(rows) * 1e6)
     print(f"| {_ROWS:,} rows, µs a row | {' | '.join(_CACHES)} |\n| --- | --- | --- |")
     for part in PARTS:
         print(f"| {part} | {' | '.join(f'{median(found[part, cache]):.1f}' for cache in _CACHES)} |")

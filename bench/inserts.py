@@ -13,12 +13,16 @@ from .mailbox import INSERT, Row, interactions
 from .timing import Cost, Figure, spent
 
 _LIMITS = {("OR IGNORE ", 0): 1.6, ("", 0): 1.5, ("OR IGNORE ", 500): 1.4, ("", 500): 1.3}
-_FLOOR = "CREATE TRIGGER idle AFTER INSERT ON interactions BEGIN SELECT 1; END"
+FLOOR = "CREATE TRIGGER idle AFTER INSERT ON interactions BEGIN SELECT 1; END"
 
 
-def insert(path: Path, rows: list[Row], policy: str = "", commit: int = 0) -> Cost:
-    """The cost of inserting rows as a sync does, in transactions of ``commit`` rows, or one."""
+def insert(path: Path, rows: list[Row], policy: str = "", commit: int = 0, cache: int = -2_000) -> Cost:
+    """The cost of inserting rows as a sync does, in transactions of ``commit`` rows, or one.
+
+    ``cache`` is SQLite's ``cache_size``; without it, SQLite's own.
+    """
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute(f"PRAGMA cache_size = {cache}")
 
         def write() -> None:
             for first in range(0, len(rows), commit or len(rows)):
@@ -73,5 +77,5 @@ def fresh(data: Data, floor: bool) -> dict[str, Path]:
         shutil.copyfile(source / "interactions.db", paths[name])
     if floor:
         with closing(sqlite3.connect(paths["bare"])) as conn:
-            conn.execute(_FLOOR)
+            conn.execute(FLOOR)
     return paths

@@ -21,8 +21,15 @@ USAGE = 2
 """Exit code: called in the wrong way."""
 CANNOT = 4
 """Exit code: could not do it."""
-_NO_TEXT = range(0xDC80, 0xDD00)
-"""Bytes that are no text, as Python has them in arguments."""
+
+
+def _directory(name: str) -> Path:
+    if not name:
+        say("lifeos: --data-dir is empty")
+        say("Name a directory; a variable in your script may have no value.")
+        raise typer.Exit(USAGE)
+    return Path(name)
+
 
 DataDir = Annotated[
     Path | None,
@@ -97,7 +104,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             report_failure(error)
             raise typer.Exit(CANNOT) from None
         except UnicodeEncodeError:
-            if any(ord(char) in _NO_TEXT for argument in sys.argv for char in argument):
+            from lifeos_db.database import is_utf8
+
+            if not all(map(is_utf8, sys.argv)):
                 say("lifeos: an argument is not valid text")
                 say("Write it in the encoding of your terminal.")
                 raise typer.Exit(USAGE) from None

@@ -9,10 +9,10 @@ from contextlib import ExitStack, closing, contextmanager
 
 from .database import DEFAULT_TIMEOUT, Transaction, open_reader, open_writer, translated_errors
 from .directory import DataDirectory
-from .errors import ExportPending, LifeosError, SchemaDamaged
+from .errors import ExportPending, LifeosError
 from .exporting import export_locked
 from .interrupts import finishing
-from .schema_objects import differences, refuse_lost_tables, require_current
+from .schema_objects import require_current, require_whole
 
 
 @contextmanager
@@ -35,11 +35,7 @@ def changing(
             conn.execute("PRAGMA cache_size = -65536")  # 64 MiB, if need be: a merge may touch every page of the table
             with Transaction(conn):
                 require_current(conn, path)
-                wrong = differences(conn)
-                refuse_lost_tables(wrong, path)
-                for item in wrong:
-                    if item.problem in ("missing", "altered"):
-                        raise SchemaDamaged(path, item.detail)
+                require_whole(conn, path)
                 yield conn
                 until_exported.enter_context(finishing())
             try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .database import open_reader
 from .directory import DataDirectory
-from .export_form import active_sources
+from .export_form import active_sources, all_sources
 
 EJECTED = "before-eject"
 """The reason in the name of the backup that an eject makes."""
@@ -52,7 +52,7 @@ def _tell_declared_from_derived(conn: sqlite3.Connection, declared: dict[str, st
         before = declared.get(person_id, imported)
         try:
             mine, both = json.loads(before or "[]"), json.loads(imported or "[]")
-            exported = mine + [source for source in derived.get(person_id, []) if source not in mine]
+            exported = all_sources(mine, derived.get(person_id, []))
         except (ValueError, TypeError):  # written by somebody else; it stays as it was imported
             continue
         if before != imported and exported == both:

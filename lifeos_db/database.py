@@ -187,6 +187,15 @@ def any_text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+def is_utf8(text: str) -> bool:
+    """Whether SQLite can be asked for it: not, where bytes that are no UTF-8 have become lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def plain(value: Any) -> str:
     """A value of a text column as text, whatever a program put there."""
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)

@@ -18,7 +18,7 @@ from .choices import EJECTED
 from .counts import find_drift
 from .database import DEFAULT_TIMEOUT, Progress, Transaction, open_reader, open_writer, translated_errors
 from .directory import PEOPLE_FILE, RELATIONSHIPS_FILE, DataDirectory
-from .errors import AlreadyWatched, BadValue, CountsWrong, KeepsChanging, Locked, SchemaDamaged, UnexpectedTable
+from .errors import AlreadyWatched, BadValue, CountsWrong, KeepsChanging, Locked, UnexpectedTable
 from .export_form import people_keys, relationship_keys
 from .exporting import compare
 from .imported_pairs import WRITTEN_DOWN
@@ -28,14 +28,13 @@ from .legacy_form import PERSON_KEYS, RELATIONSHIP_KEYS, Key, encode
 from .migrations.m0001_people_in_the_database import SOURCE_TYPES
 from .schema_objects import (
     SchemaObject,
-    differences,
     expected_objects,
     is_migrated,
     mentions,
     own_objects,
     present_objects,
-    refuse_lost_tables,
     require_current,
+    require_whole,
 )
 from .watching import WATCH_LOCK
 
@@ -165,11 +164,7 @@ def _refuse_what_is_wrong(conn: sqlite3.Connection, path: Path) -> None:
             f"{path}: {_STEPS_TABLE} is no table any more",
             "Restore interactions.db from backups/, or make it a table with the rows of migrations again.",
         )
-    wrong = differences(conn)
-    refuse_lost_tables(wrong, path)
-    for item in wrong:
-        if item.problem in ("missing", "altered"):
-            raise SchemaDamaged(path, item.detail)
+    require_whole(conn, path)
     if drift := find_drift(conn):
         raise CountsWrong(path, len(drift))
     for table, column in (("people", "id"), ("person_merges", "merged_id"), ("person_merges", "survivor_id")):

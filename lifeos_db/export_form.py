@@ -76,14 +76,17 @@ def people_json(conn: sqlite3.Connection, note: Note) -> Iterator[bytes]:
                 note(record)
                 found = active.get(record["id"])
                 if found and "sources" in record:
-                    declared = record["sources"] or []
-                    if added := [source for source in found if source not in declared]:
-                        record["sources"] = declared + added
+                    record["sources"] = all_sources(record["sources"] or [], found)
             yield piece
 
     keys = people_keys(conn)
     rows = _decoded(conn, "people", _columns(PERSON_KEYS, keys))
     return _array(with_sources(_pieces("people", rows, PERSON_KEYS, keys)))
+
+
+def all_sources(declared: list[str], derived: list[str]) -> list[str]:
+    """``sources`` as the file has it: what is declared, then what interactions add."""
+    return declared + [source for source in derived if source not in declared]
 
 
 def active_sources(conn: sqlite3.Connection) -> dict[str, list[str]]:

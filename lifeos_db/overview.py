@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from .changing import looking
-from .database import DEFAULT_TIMEOUT, plain, sqlite_fault
+from .database import DEFAULT_TIMEOUT, is_utf8, plain, sqlite_fault
 from .directory import EXPORT_FILES, DataDirectory, utc_now
 from .exporting import compare
 from .moments import INSTANT_SQL, TEXT_AFTER_SQL, TEXT_BEFORE_SQL, as_instant
@@ -259,8 +259,8 @@ def _last_instants(conn: sqlite3.Connection, sources: list[Any], now: str) -> di
                 break
     found: dict[Any, str | None] = {}
     for source in sources:
-        if plain(source).encode(errors="replace") != plain(source).encode(errors="surrogatepass"):
-            found[source] = None  # bytes that are no text cannot be asked for
+        if not is_utf8(plain(source)):
+            found[source] = None
             continue
         where = "source_type IS :source"
         if source in latest:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from .errors import NewerSchema, NotMigrated, OlderSchema, UnexpectedTable
+from .errors import NewerSchema, NotMigrated, OlderSchema, SchemaDamaged, UnexpectedTable
 
 ObjectType = Literal["table", "index", "view", "trigger"]
 KINDS: tuple[tuple[ObjectType, str], ...] = (
@@ -266,6 +266,15 @@ def refuse_lost_tables(wrong: Iterable[SchemaDifference], path: Path) -> None:
             "Restore interactions.db from backups/: a table cannot be rebuilt without its rows.",
             lost[1:],
         )
+
+
+def require_whole(conn: sqlite3.Connection, path: Path) -> None:
+    """Raises UnexpectedTable or SchemaDamaged where an object is missing or altered; extra ones do no harm."""
+    wrong = differences(conn)
+    refuse_lost_tables(wrong, path)
+    for item in wrong:
+        if item.problem in ("missing", "altered"):
+            raise SchemaDamaged(path, item.detail)
 
 
 def rebuildable(difference: SchemaDifference) -> bool:
