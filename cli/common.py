@@ -35,9 +35,10 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
+        parser=_directory,
+        metavar="<path>",
         help="The LifeOS data directory. Default: $LIFEOS_DATA_DIR, else ./data.",
         show_default=False,
-        readable=False,  # if it is not, that is no usage error
     ),
 ]
 

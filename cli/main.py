@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from .common import CANNOT, USAGE, DataDir, say
+from .common import CANNOT, DataDir, say
 from .streams import take_streams
 
 COMMANDS = {
@@ -98,10 +98,6 @@ def main() -> None:
     """The entry point of the installed program."""
     program = load(_asked(sys.argv[1:]))
     output = take_streams()
-    if "--data-dir=" in sys.argv or ("--data-dir", "") in zip(sys.argv, sys.argv[1:]):
-        say("lifeos: --data-dir is empty")
-        say("Name a directory; a variable in your script may have no value.")
-        sys.exit(USAGE)
     try:
         program()
     finally:

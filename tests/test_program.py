@@ -100,6 +100,11 @@ def test_a_data_directory_without_a_name(lifeos: Program, tmp_path: Path, monkey
     assert not list(tmp_path.iterdir())
 
 
+def test_what_stands_behind_the_command_of_run_is_not_ours(lifeos: Program, migrated: Path) -> None:
+    result = lifeos("db", "run", "--data-dir", migrated, "--", sys.executable, "-c", "pass", "--data-dir", "")
+    assert result.returncode == 0, result.stderr
+
+
 def test_a_timeout_that_is_no_number(lifeos: Program, migrated: Path) -> None:
     result = lifeos("db", "verify", "--fix", "--timeout", "nan", "--data-dir", migrated)
     assert result.returncode == 2
